@@ -1,0 +1,1 @@
+"""The one package that speaks to a cluster: settings, credentials, address guard, reader, errors."""

@@ -1,0 +1,1 @@
+"""The trimmed copy of one cluster and its totals: list + watch in, changes out."""

@@ -1,0 +1,1 @@
+"""A pretend Kubernetes API server over real HTTPS. It knows nothing of the code that reads it."""

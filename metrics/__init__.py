@@ -1,0 +1,1 @@
+"""What we keep and whom we tell: pipeline, journal, usage, series, live. Never imports portal."""

@@ -1,0 +1,1 @@
+"""Changes in order, keyframes, replay, compaction, pruning."""

@@ -1,0 +1,1 @@
+"""Frames, fan-out and websocket consumers."""

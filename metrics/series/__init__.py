@@ -1,0 +1,1 @@
+"""Figures over time: declaration, packing, windows for charts, pruning."""

@@ -1,0 +1,1 @@
+"""Readings of metrics.k8s.io, and packed pod usage."""

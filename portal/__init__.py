@@ -1,0 +1,1 @@
+"""The shell: settings, urls, processes, pages, commands."""

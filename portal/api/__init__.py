@@ -1,0 +1,1 @@
+"""The REST root, its schema and its errors."""
