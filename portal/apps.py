@@ -1,0 +1,9 @@
+"""Django's entry for portal/."""
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    """The shell: settings, processes, pages, commands."""
+
+    name = "portal"
