@@ -1,0 +1,1 @@
+"""Tests against real API servers. What starts those servers is in rig; no Django below it."""
