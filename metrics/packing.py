@@ -1,0 +1,52 @@
+"""The envelope of every packed column: one format byte, then zstd. Pure.
+
+The byte is the promise that old rows stay readable: whoever changes a form takes the next number and
+keeps reading the old one (golden files in the tests hold us to it).
+"""
+
+import threading
+
+import zstandard
+
+LEVEL = 3
+
+
+class StoredFormatError(ValueError):
+    """A stored column is in no form that this version can read."""
+
+
+class _Codecs(threading.local):
+    """A compressor and a decompressor for each thread, as threads may not share them."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_codecs = _Codecs()
+
+
+def seal(stored_format: int, payload: bytes) -> bytes:
+    """The column for `payload`: its format number, then the payload compressed, with a checksum."""
+    return bytes((stored_format,)) + _codecs.compressor.compress(payload)
+
+
+def open_sealed(blob: bytes, readable: tuple[int, ...] = (1,)) -> tuple[int, bytes]:
+    """The format number and payload of a column. SQLite gives bytes, PostgreSQL memoryviews: both will do."""
+    stored_format = format_of(blob, readable)
+    try:
+        return stored_format, _codecs.decompressor.decompress(memoryview(blob)[1:])
+    except zstandard.ZstdError as error:
+        raise StoredFormatError("A stored column is damaged: restore the database from a backup.") from error
+
+
+def format_of(blob: bytes, readable: tuple[int, ...]) -> int:
+    """The format number of a column, which must be one of `readable`."""
+    stored_format = bytes(blob[:1])
+    if not stored_format or stored_format[0] not in readable:
+        found = stored_format.hex() or "nothing"
+        raise StoredFormatError(
+            f"A stored column has format {found}, which this version cannot read: "
+            "run the version that wrote it."
+        )
+    return stored_format[0]

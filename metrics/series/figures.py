@@ -1,0 +1,178 @@
+"""Every figure that has a history, declared once: unit, meaning, label, how computed, how checked. Pure.
+
+Charts, REST and docs read this list. A figure is kept as whole numbers of its resolution, because that is
+what packs well: a thousandth of a core and a mebibyte are what `kubectl top` prints.
+"""
+
+import math
+from dataclasses import dataclass
+
+from clusters.state.resource import HEALTHS
+from clusters.state.summary import Cpu, Memory, Summary
+
+CLUSTER = ""
+"""The subject of the cluster itself."""
+MEBIBYTE = 1 << 20
+_MOST_UNITS = 1 << 62
+
+
+def node_subject(name: str) -> str:
+    """The subject of one node."""
+    return f"Node/{name}"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number with a history.
+
+    `units_per_one` units make one of `unit`; averages over a longer step are kept
+    `average_fineness` times finer, so that 1 pod of 10 minutes does not round away.
+    """
+
+    name: str
+    unit: str
+    label: str
+    meaning: str
+    computed: str
+    checked: str
+    units_per_one: float = 1.0
+    average_fineness: int = 1
+
+    def to_units(self, value: float | None) -> int | None:
+        """The whole number that is kept; None for unknown and for what is no number."""
+        if value is None or not math.isfinite(value):
+            return None
+        units = round(value * self.units_per_one)
+        return units if abs(units) < _MOST_UNITS else None
+
+    def from_units(self, units: float | None, *, fineness: int = 1) -> float | None:
+        """The value of what is kept."""
+        return None if units is None else units / (self.units_per_one * fineness)
+
+
+_USAGE_CHECK = "`kubectl top nodes`, summed; differs by what changed between two rounds of metrics.k8s.io"
+_REQUEST_CHECK = "`kubectl describe nodes`, Allocated resources"
+_COUNT_CHECK = "the list it counts, at the same moment"
+
+
+def _cores(name: str, label: str, meaning: str, computed: str, checked: str) -> Figure:
+    return Figure(name, "cores", label, meaning, computed, checked, units_per_one=1000.0)
+
+
+def _bytes(name: str, label: str, meaning: str, computed: str, checked: str) -> Figure:
+    return Figure(name, "bytes", label, meaning, computed, checked)
+
+
+def _count(name: str, label: str, meaning: str, computed: str, checked: str = _COUNT_CHECK) -> Figure:
+    return Figure(name, "count", label, meaning, computed, checked, average_fineness=100)
+
+
+def _by_health(prefix: str, plural: str) -> tuple[Figure, ...]:
+    return tuple(
+        _count(
+            f"{prefix}_{health}",
+            f"{plural}, {health.replace('_', ' ')}",
+            f"{plural} judged {health.replace('_', ' ')}",
+            f"count of {plural.lower()} with that health",
+        )
+        for health in HEALTHS
+    )
+
+
+FIGURES: tuple[Figure, ...] = (
+    _cores(
+        "cpu_used_cores",
+        "CPU used",
+        "CPU in use, averaged over the cluster's own window of about 15 s",
+        "metrics.k8s.io, usage.cpu of the nodes; unknown where a node's is",
+        _USAGE_CHECK,
+    ),
+    _cores(
+        "cpu_requested_cores",
+        "CPU requested",
+        "what the scheduler holds back for the pods placed on nodes",
+        "effective requests of scheduled pods that have not ended",
+        _REQUEST_CHECK,
+    ),
+    _cores(
+        "cpu_allocatable_cores",
+        "CPU allocatable",
+        "what the nodes offer to pods",
+        "status.allocatable.cpu of the nodes",
+        "`kubectl get nodes -o json`",
+    ),
+    Figure(
+        "memory_used_bytes",
+        "bytes",
+        "Memory used",
+        "working set, which the kernel cannot simply drop; kept in whole mebibytes",
+        "metrics.k8s.io, usage.memory of the nodes; unknown where a node's is",
+        _USAGE_CHECK,
+        units_per_one=1 / MEBIBYTE,
+    ),
+    _bytes(
+        "memory_requested_bytes",
+        "Memory requested",
+        "what the scheduler holds back for the pods placed on nodes",
+        "effective requests of scheduled pods that have not ended",
+        _REQUEST_CHECK,
+    ),
+    _bytes(
+        "memory_allocatable_bytes",
+        "Memory allocatable",
+        "what the nodes offer to pods",
+        "status.allocatable.memory of the nodes",
+        "`kubectl get nodes -o json`",
+    ),
+    _count("pods_total", "Pods", "pods that exist, ended ones too", "count of pods"),
+    *_by_health("pods", "Pods"),
+    _count("nodes_total", "Nodes", "nodes that are registered", "count of nodes"),
+    _count("nodes_ready", "Nodes ready", "nodes whose Ready condition is True", "count by condition Ready"),
+    *_by_health("workloads", "Workloads"),
+    _count(
+        "restarts_total",
+        "Restarts",
+        "container restarts of the pods that exist; falls when a pod is deleted",
+        "sum of restartCount over containers",
+        "`kubectl get pods -A`, column RESTARTS, summed",
+    ),
+)
+
+_BY_NAME = {figure.name: figure for figure in FIGURES}
+
+
+def figure_named(name: str) -> Figure:
+    """The figure of that name; KeyError where none is declared."""
+    return _BY_NAME[name]
+
+
+def cluster_points(summary: Summary, *, restarts_total: int | None = None) -> dict[str, float | None]:
+    """The cluster's own figures, from its totals."""
+    points: dict[str, float | None] = {
+        "cpu_used_cores": summary.cpu.used_cores,
+        "cpu_requested_cores": summary.cpu.requested_cores,
+        "cpu_allocatable_cores": summary.cpu.allocatable_cores,
+        "memory_used_bytes": summary.memory.used_bytes,
+        "memory_requested_bytes": summary.memory.requested_bytes,
+        "memory_allocatable_bytes": summary.memory.allocatable_bytes,
+        "pods_total": summary.pods.total,
+        "nodes_total": summary.nodes.total,
+        "nodes_ready": summary.nodes_ready,
+        "restarts_total": restarts_total,
+    }
+    points.update((f"pods_{health}", getattr(summary.pods, health)) for health in HEALTHS)
+    points.update((f"workloads_{health}", getattr(summary.workloads, health)) for health in HEALTHS)
+    return points
+
+
+def node_points(*, cpu: Cpu, memory: Memory, pods_total: int | None) -> dict[str, float | None]:
+    """The figures of one node."""
+    return {
+        "cpu_used_cores": cpu.used_cores,
+        "cpu_requested_cores": cpu.requested_cores,
+        "cpu_allocatable_cores": cpu.allocatable_cores,
+        "memory_used_bytes": memory.used_bytes,
+        "memory_requested_bytes": memory.requested_bytes,
+        "memory_allocatable_bytes": memory.allocatable_bytes,
+        "pods_total": pods_total,
+    }

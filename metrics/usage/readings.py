@@ -1,0 +1,186 @@
+"""What metrics.k8s.io answers, decoded into usage. Pure.
+
+Two amounts a container, nearly all of them `137640145n` or `120920Ki`: those shapes cost a slice and an
+int(), and whatever else Kubernetes allows goes through the full grammar. An item that cannot be understood
+is left out; an amount that makes no sense is unknown, never 0.
+"""
+
+import contextlib
+import math
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+CPU_LIMIT_CORES = 100_000.0
+"""No machine has so many: what claims more is nonsense, and nonsense is unknown."""
+MEMORY_LIMIT_BYTES = 1 << 50
+_LONGEST = 32
+_BINARY = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40, "Pi": 1 << 50, "Ei": 1 << 60}
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_QUANTITY = re.compile(
+    r"(?P<number>\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
+    r"(?:[eE](?P<exponent>[+-]?[0-9]{1,2})|(?P<binary>[KMGTPE]i)|(?P<decimal>[numkMGTPE]?))"
+)
+
+
+class Usage(NamedTuple):
+    """What one node or pod used; a pod's is the sum of its containers. None is unknown."""
+
+    namespace: str
+    name: str
+    cpu_cores: float | None
+    memory_bytes: int | None
+
+
+class UsageFormatError(ValueError):
+    """The answer is no list of usage at all."""
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    name: str
+    namespace: str = ""
+
+
+class _Amounts(msgspec.Struct, gc=False):
+    cpu: str | None = None
+    memory: str | None = None
+
+
+class _Node(msgspec.Struct, gc=False):
+    metadata: _Metadata
+    usage: _Amounts
+
+
+class _Container(msgspec.Struct, gc=False):
+    usage: _Amounts
+
+
+class _Pod(msgspec.Struct, gc=False):
+    metadata: _Metadata
+    containers: list[_Container]
+
+
+class _NodeList(msgspec.Struct, gc=False):
+    items: list[_Node] | None
+
+
+class _PodList(msgspec.Struct, gc=False):
+    items: list[_Pod] | None
+
+
+class _RawList(msgspec.Struct, gc=False):
+    items: list[msgspec.Raw] | None
+
+
+_Item = TypeVar("_Item", _Node, _Pod)
+
+_node_list = msgspec.json.Decoder(_NodeList)
+_pod_list = msgspec.json.Decoder(_PodList)
+_raw_list = msgspec.json.Decoder(_RawList)
+_node = msgspec.json.Decoder(_Node)
+_pod = msgspec.json.Decoder(_Pod)
+
+
+def decode_node_usage(body: bytes) -> list[Usage]:
+    """The usage of each node in a NodeMetricsList."""
+    try:
+        nodes = _node_list.decode(body).items or []
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        nodes = _one_by_one(body, _node)
+    return [_of_node(node) for node in nodes]
+
+
+def decode_pod_usage(body: bytes) -> list[Usage]:
+    """The usage of each pod in a PodMetricsList."""
+    try:
+        pods = _pod_list.decode(body).items or []
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pods = _one_by_one(body, _pod)
+    return [_of_pod(pod) for pod in pods]
+
+
+def _one_by_one(body: bytes, decoder: msgspec.json.Decoder[_Item]) -> list[_Item]:
+    """The items that can be understood, where not all of them can."""
+    try:
+        raws = _raw_list.decode(body).items or []
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageFormatError("metrics.k8s.io answered with something that is no list of usage.") from error
+    items = []
+    for raw in raws:
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            items.append(decoder.decode(raw))
+    return items
+
+
+def cpu_cores(text: str | None) -> float | None:
+    """Cores in a quantity; None where it is no sensible amount.
+
+    >>> cpu_cores("250000000n"), cpu_cores("1500m"), cpu_cores("-1"), cpu_cores("NaN")
+    (0.25, 1.5, None, None)
+    """
+    if text is None or len(text) > _LONGEST:
+        return None
+    if text[-1:] == "n" and _is_plain(text[:-1]):
+        cores = int(text[:-1]) / 1_000_000_000
+    else:
+        exact = _exact(text)
+        if exact is None:
+            return None
+        cores = float(exact)
+    return cores if cores <= CPU_LIMIT_CORES else None
+
+
+def memory_bytes(text: str | None) -> int | None:
+    """Bytes in a quantity, rounded up as Kubernetes does; None where it is no sensible amount.
+
+    >>> memory_bytes("120920Ki"), memory_bytes("1.5Gi"), memory_bytes("9E")
+    (123822080, 1610612736, None)
+    """
+    if text is None or len(text) > _LONGEST:
+        return None
+    unit = _BINARY.get(text[-2:])
+    if unit and _is_plain(text[:-2]):
+        size = int(text[:-2]) * unit
+    else:
+        exact = _exact(text)
+        if exact is None:
+            return None
+        size = math.ceil(exact)
+    return size if size <= MEMORY_LIMIT_BYTES else None
+
+
+def _is_plain(digits: str) -> bool:
+    return digits.isascii() and digits.isdigit()
+
+
+def _exact(text: str) -> Fraction | None:
+    """The number a quantity stands for; None for what is none, or negative. Its cost is bounded."""
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        return None
+    number = Fraction(match["number"])
+    if match["binary"]:
+        return number * _BINARY[match["binary"]]
+    exponent = int(match["exponent"]) if match["exponent"] else _DECIMAL[match["decimal"] or ""]
+    return number * Fraction(10) ** exponent
+
+
+def _of_node(node: _Node) -> Usage:
+    metadata = node.metadata
+    return Usage("", metadata.name, cpu_cores(node.usage.cpu), memory_bytes(node.usage.memory))
+
+
+def _of_pod(pod: _Pod) -> Usage:
+    """The sum of the containers; unknown where one of them is, or where there are none."""
+    metadata, containers = pod.metadata, pod.containers
+    cpu = _total([cpu_cores(container.usage.cpu) for container in containers])
+    memory = _total([memory_bytes(container.usage.memory) for container in containers])
+    return Usage(metadata.namespace, metadata.name, cpu, None if memory is None else int(memory))
+
+
+def _total(parts: Sequence[float | None]) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known and len(known) == len(parts) else None
