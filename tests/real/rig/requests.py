@@ -46,7 +46,19 @@ class ApiClient:
         """Read a path."""
         return self.ask("GET", path, accept=accept)
 
-    def ask(self, method: str, path: str, *, body: object = None, accept: str = "application/json") -> Answer:
+    def patch(self, path: str, change: object) -> Answer:
+        """Change some fields of an object (JSON merge patch)."""
+        return self.ask("PATCH", path, body=change, content_type="application/merge-patch+json")
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        accept: str = "application/json",
+        content_type: str = "application/json",
+    ) -> Answer:
         """One request, one answer. Raises OSError when nobody answers."""
         address = urlsplit(self.server)
         connection = http.client.HTTPSConnection(
@@ -54,7 +66,7 @@ class ApiClient:
         )
         try:
             content = None if body is None else json.dumps(body).encode()
-            connection.request(method, path, body=content, headers=self._headers(accept))
+            connection.request(method, path, body=content, headers=self._headers(accept, content_type))
             answer = connection.getresponse()
             headers = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(status=answer.status, headers=headers, body=answer.read())
@@ -67,8 +79,8 @@ class ApiClient:
             context.load_cert_chain(self.credential.certificate, self.credential.key)
         return context
 
-    def _headers(self, accept: str) -> dict[str, str]:
-        headers = {"Accept": accept, "Content-Type": "application/json", "User-Agent": "topmast-rig"}
+    def _headers(self, accept: str, content_type: str) -> dict[str, str]:
+        headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "topmast-rig"}
         if self.credential.token:
             headers["Authorization"] = f"Bearer {self.credential.token}"
         return headers
