@@ -1,0 +1,217 @@
+"""The trimmed copy of one cluster: objects in, changes out, totals always ready."""
+
+import heapq
+from collections.abc import Iterable
+
+import msgspec
+
+from clusters.mirror.causes import TROUBLE, causes_of
+from clusters.mirror.changes import Change
+from clusters.mirror.totals import Totals
+from clusters.state.resource import HEALTHY, Resource, turned
+from clusters.state.summary import CAUSES_SHOWN, Cause, Cpu, HealthCounts, KindState, Memory, Summary
+
+NodeUsage = dict[str, tuple[float | None, int | None]]
+"""CPU in cores and memory in bytes by name of the node."""
+
+
+class Mirror:
+    """What one cluster looks like now. One task at a time may call it; the clock is the caller's.
+
+    A change is reported only where something we keep is different: a new resourceVersion alone is not.
+    """
+
+    def __init__(self) -> None:
+        self.totals = Totals()
+        self.kinds: dict[str, KindState] = {}
+        self.version: str | None = None
+        self.clock_skew_seconds: float | None = None
+        self.usage_state: KindState | None = None
+        self.usage_at_ms: int | None = None
+        self._objects: dict[str, dict[str, Resource]] = {}
+        self._troubled: dict[str, Resource] = {}
+        self._turns: list[tuple[int, str, str]] = []
+        self._node_usage: NodeUsage = {}
+        self._causes: list[Cause] | None = None
+        self._node_strip: str | None = None
+
+    def objects(self, kind: str) -> dict[str, Resource]:
+        """The objects of one kind by uid; not to be changed by the caller."""
+        return self._objects.setdefault(kind, {})
+
+    def everything(self) -> Iterable[Resource]:
+        """Every object of every kind."""
+        for table in self._objects.values():
+            yield from table.values()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._objects.values()))
+
+    def put(self, resource: Resource, now_ms: int) -> Change | None:
+        """Take in one object as it is now; the change, or None where nothing we keep is different."""
+        table = self._objects.setdefault(resource.kind, {})
+        old = table.get(resource.uid)
+        if old is not None and old.version == resource.version:
+            return None
+        if resource.since_ms is None:
+            resource = msgspec.structs.replace(resource, since_ms=_since(old, resource, now_ms))
+        table[resource.uid] = resource
+        if old is not None and _same(old, resource):
+            return None
+        self._settle(old, resource)
+        return Change(resource.kind, resource.uid, resource)
+
+    def remove(self, kind: str, uid: str) -> Change | None:
+        """Forget one object; None where it was not known."""
+        old = self._objects.setdefault(kind, {}).pop(uid, None)
+        if old is None:
+            return None
+        self._settle(old, None)
+        return Change(kind, uid, None)
+
+    def remove_absent(self, kind: str, present: set[str]) -> list[Change]:
+        """After a whole list: forget every object of the kind that is not among `present`."""
+        absent = [uid for uid in self.objects(kind) if uid not in present]
+        return [change for uid in absent if (change := self.remove(kind, uid))]
+
+    def restore(self, resources: Iterable[Resource]) -> None:
+        """Take in what was stored, without a change of anything."""
+        for resource in resources:
+            self._objects.setdefault(resource.kind, {})[resource.uid] = resource
+            self._settle(None, resource)
+
+    def turn(self, now_ms: int) -> list[Change]:
+        """The changes that time alone has brought by now, such as a start that takes too long."""
+        changes: list[Change] = []
+        while self._turns and self._turns[0][0] <= now_ms:
+            _, kind, uid = heapq.heappop(self._turns)
+            old = self.objects(kind).get(uid)
+            if old is None:
+                continue
+            new = turned(old, now_ms)
+            if new is old:
+                continue
+            self._objects[kind][uid] = new
+            self._settle(old, new)
+            changes.append(Change(kind, uid, new))
+        return changes
+
+    def next_turn_ms(self) -> int | None:
+        """When the next verdict changes by itself."""
+        return self._turns[0][0] if self._turns else None
+
+    def set_node_usage(self, usage: NodeUsage, *, at_ms: int | None, state: KindState) -> None:
+        """Take in one reading of what the nodes use; an empty one makes usage unknown."""
+        self._node_usage = usage
+        self.usage_at_ms = at_ms
+        self.usage_state = state
+
+    def node_usage(self) -> NodeUsage:
+        """What each node used at the last reading."""
+        return self._node_usage
+
+    def summary(self) -> Summary:
+        """The totals now."""
+        totals = self.totals
+        causes = self._current_causes()
+        return Summary(
+            version=self.version,
+            nodes=_copy(totals.by_kind.get("Node")),
+            nodes_ready=totals.nodes_ready,
+            nodes_cordoned=totals.nodes_cordoned,
+            pods=_copy(totals.by_kind.get("Pod")),
+            workloads=_copy(totals.workloads),
+            by_kind={kind: _copy(counts) for kind, counts in totals.by_kind.items()},
+            cpu=self._cpu(),
+            memory=self._memory(),
+            usage_state=self.usage_state,
+            usage_at_ms=self.usage_at_ms,
+            causes=causes[:CAUSES_SHOWN],
+            causes_total=len(causes),
+            kinds=dict(self.kinds),
+            node_strip=self._strip(),
+            clock_skew_seconds=self.clock_skew_seconds,
+        )
+
+    def _settle(self, old: Resource | None, new: Resource | None) -> None:
+        """Keep sums, causes, strip and turns in step with one object's change."""
+        self.totals.replace(old, new)
+        if (old is not None and old.health in TROUBLE) or (new is not None and new.health in TROUBLE):
+            self._settle_trouble(old, new)
+        one = new or old
+        if one is not None and one.kind == "Node":
+            self._node_strip = None
+        if new is not None and new.turns:
+            heapq.heappush(self._turns, (new.turns[0].at_ms, new.kind, new.uid))
+
+    def _settle_trouble(self, old: Resource | None, new: Resource | None) -> None:
+        self._causes = None
+        if new is not None and new.health in TROUBLE:
+            self._troubled[f"{new.kind}/{new.uid}"] = new
+        elif old is not None:
+            self._troubled.pop(f"{old.kind}/{old.uid}", None)
+
+    def _current_causes(self) -> list[Cause]:
+        if self._causes is None:
+            self._causes = causes_of(self._troubled.values())
+        return self._causes
+
+    def _strip(self) -> str:
+        if self._node_strip is None:
+            nodes = sorted(self.objects("Node").values(), key=lambda node: node.name)
+            self._node_strip = "".join(node.health[0] for node in nodes)
+        return self._node_strip
+
+    def _cpu(self) -> Cpu:
+        totals = self.totals
+        used = self._used(0)
+        return Cpu(
+            used_cores=None if used is None else round(used, 3),
+            requested_cores=totals.requested.milli / 1000 if self._knows("Pod") else None,
+            allocatable_cores=totals.allocatable_milli / 1000 if self._knows_allocatable() else None,
+        )
+
+    def _memory(self) -> Memory:
+        used = self._used(1)
+        return Memory(
+            used_bytes=None if used is None else int(used),
+            requested_bytes=self.totals.requested.bytes if self._knows("Pod") else None,
+            allocatable_bytes=self.totals.allocatable_bytes if self._knows_allocatable() else None,
+        )
+
+    def _used(self, part: int) -> float | None:
+        """The sum over nodes that are Ready; unknown where one of them does not report."""
+        if self.usage_at_ms is None or not self._knows("Node"):
+            return None
+        total = 0.0
+        for node in self.objects("Node").values():
+            if not getattr(node, "is_ready", False):
+                continue
+            value = self._node_usage.get(node.name, (None, None))[part]
+            if value is None:
+                return None
+            total += value
+        return total
+
+    def _knows(self, kind: str) -> bool:
+        return kind in self._objects and self.kinds.get(kind, _SYNCING).state != "syncing"
+
+    def _knows_allocatable(self) -> bool:
+        return self._knows("Node") and self.totals.allocatable_unknown == 0
+
+
+_SYNCING = KindState("syncing")
+
+
+def _since(old: Resource | None, new: Resource, now_ms: int) -> int | None:
+    if old is not None and (old.health, old.reason) == (new.health, new.reason):
+        return old.since_ms
+    return new.created_ms if old is None and new.health == HEALTHY else now_ms
+
+
+def _same(old: Resource, new: Resource) -> bool:
+    return msgspec.structs.replace(old, version=new.version) == new
+
+
+def _copy(counts: HealthCounts | None) -> HealthCounts:
+    return msgspec.structs.replace(counts) if counts is not None else HealthCounts()
