@@ -2,7 +2,6 @@
 
 from itertools import count
 
-
 from clusters.state.resource import HEALTHY, Resource
 
 _serial = count(1)

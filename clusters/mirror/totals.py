@@ -7,7 +7,10 @@ WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "Cr
 
 
 class Requested:
-    """What the pods of one node, namespace or cluster ask for: whole milli-cores and bytes, so that sums are exact."""
+    """What the pods of one node, namespace or cluster ask for.
+
+    Whole milli-cores and bytes, so that adding and taking away leaves no crumbs.
+    """
 
     __slots__ = ("bytes", "milli", "pods")
 
