@@ -1,1 +1,3 @@
-"""Frames, fan-out and websocket consumers."""
+"""What open pages are told: frames from the workers, the fan-out in each web process, the sockets.
+
+Nothing here decides what is true: the pictures come from clusters.state, the rows from the pipeline."""
