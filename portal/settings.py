@@ -5,6 +5,10 @@ from pathlib import Path
 
 import dj_database_url
 
+from clusters.connection.credentials import Keyring
+from clusters.connection.guard import parse_ranges
+from clusters.connection.keyfile import make_or_load_keyring
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("TOPMAST_DATA_DIR", BASE_DIR / "data"))
 
@@ -74,6 +78,17 @@ DATABASES = {
     else _SQLITE
 }
 REDIS_URL = os.environ.get("REDIS_URL", f"unix://{DATA_DIR}/valkey/valkey.sock?db=0")
+
+# Opens the cluster credentials; see clusters/connection/keyfile.py.
+KEY_FILE = Path(os.environ.get("TOPMAST_KEY_FILE") or DATA_DIR / "cluster.key")
+# The private networks that clusters may be in.
+CLUSTER_RANGES = parse_ranges(os.environ.get("TOPMAST_CLUSTER_RANGES", "loopback, private"))
+
+
+def CLUSTER_KEYRING() -> Keyring:
+    """The keys of the key file. For processes that read clusters; web has no need of it."""
+    return make_or_load_keyring(KEY_FILE)
+
 
 AUTH_USER_MODEL = "access.User"
 PASSWORD_HASHERS = [
