@@ -1,6 +1,7 @@
 """Real clusters for the tests: small, started once a session, gone with it however it ends."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,27 +31,33 @@ def real_tools() -> Path:
 @pytest.fixture(scope="session")
 def cluster(real_tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A small cluster with calm and troubled workloads, its pods ready. Leave it as you found it."""
-    yield from _small_cluster("real-one", tmp_path_factory.mktemp("real-one"))
+    with _small_cluster("real-one", tmp_path_factory) as cluster:
+        cluster.wait_for_pods()
+        yield cluster
 
 
 @pytest.fixture(scope="session")
 def second_cluster(real_tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Another one beside it."""
-    yield from _small_cluster("real-two", tmp_path_factory.mktemp("real-two"))
+    """Another one beside it, of which tests may expect nothing but that it works."""
+    with _small_cluster("real-two", tmp_path_factory) as cluster:
+        yield cluster
 
 
 @pytest.fixture
-def breakable_cluster(real_tools: Path, tmp_path: Path) -> Iterator[Cluster]:
-    """A small cluster for one test alone, to be stopped, frozen or put back."""
-    yield from _small_cluster("real-broken", tmp_path / "cluster")
+def breakable_cluster(second_cluster: Cluster) -> Iterator[Cluster]:
+    """The second cluster, to be churned, stopped, frozen or put back; it is mended afterwards."""
+    try:
+        yield second_cluster
+    finally:
+        second_cluster.mend()
 
 
-def _small_cluster(name: str, folder: Path) -> Iterator[Cluster]:
-    cluster = Cluster(name=name, folder=folder)
+@contextmanager
+def _small_cluster(name: str, folders: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(name=name, folder=folders.mktemp(name))
     try:
         cluster.start()
         cluster.populate(workloads.SMALL)
-        cluster.wait_for_pods()
         yield cluster
     finally:
         cluster.kill()

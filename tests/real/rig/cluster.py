@@ -3,7 +3,8 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,26 @@ class Cluster:
         """The API server goes on where it was frozen."""
         self._processes["api-server"].thaw()
 
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Nothing in the cluster writes: KWOK, controllers and scheduler are frozen."""
+        for program in _CONTROL:
+            self._processes[program].freeze()
+        try:
+            yield
+        finally:
+            for program in _CONTROL:
+                self._processes[program].thaw()
+
+    def mend(self) -> None:
+        """Whatever was frozen goes on, whatever was stopped is started."""
+        for process in self._processes.values():
+            process.thaw()
+        self._start("etcd")
+        self.start_api_server()
+        for program in _CONTROL:
+            self._start(program)
+
     def stop_api_server(self) -> None:
         """End the API server alone; its port stays free."""
         self._processes["api-server"].stop()
@@ -122,10 +143,7 @@ class Cluster:
             self._processes[program].stop()
         shutil.rmtree(self.layout.etcd_data)
         shutil.copytree(self._saved(name), self.layout.etcd_data)
-        self._start("etcd")
-        self.start_api_server()
-        for program in _CONTROL:
-            self._start(program)
+        self.mend()
 
     # ── things in it ──────────────────────────────────────────────────────────────────────────────────
 
