@@ -9,3 +9,7 @@ class AccessConfig(AppConfig):
     name = "clusters.access"
     label = "access"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect what notices changes of access."""
+        from clusters.access import signals  # noqa: F401
