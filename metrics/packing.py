@@ -10,6 +10,9 @@ import zstandard
 
 LEVEL = 3
 
+Blob = bytes | memoryview
+"""A binary column as it comes: SQLite gives bytes, PostgreSQL memoryviews."""
+
 
 class StoredFormatError(ValueError):
     """A stored column is in no form that this version can read."""
@@ -31,8 +34,8 @@ def seal(stored_format: int, payload: bytes) -> bytes:
     return bytes((stored_format,)) + _codecs.compressor.compress(payload)
 
 
-def open_sealed(blob: bytes, readable: tuple[int, ...] = (1,)) -> tuple[int, bytes]:
-    """The format number and payload of a column. SQLite gives bytes, PostgreSQL memoryviews: both will do."""
+def open_sealed(blob: Blob, readable: tuple[int, ...] = (1,)) -> tuple[int, bytes]:
+    """The format number and payload of a column."""
     stored_format = format_of(blob, readable)
     try:
         return stored_format, _codecs.decompressor.decompress(memoryview(blob)[1:])
@@ -40,7 +43,7 @@ def open_sealed(blob: bytes, readable: tuple[int, ...] = (1,)) -> tuple[int, byt
         raise StoredFormatError("A stored column is damaged: restore the database from a backup.") from error
 
 
-def format_of(blob: bytes, readable: tuple[int, ...]) -> int:
+def format_of(blob: Blob, readable: tuple[int, ...]) -> int:
     """The format number of a column, which must be one of `readable`."""
     stored_format = bytes(blob[:1])
     if not stored_format or stored_format[0] not in readable:

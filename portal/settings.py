@@ -104,3 +104,8 @@ LANGUAGE_CODE = "en-gb"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# What is kept for how long.
+TOPMAST_JOURNAL_DAYS = float(os.environ.get("TOPMAST_JOURNAL_DAYS", "7"))
+TOPMAST_JOURNAL_GB = float(os.environ.get("TOPMAST_JOURNAL_GB", "5"))
+TOPMAST_USAGE_MINUTES = float(os.environ.get("TOPMAST_USAGE_MINUTES", "60"))

@@ -12,7 +12,7 @@ import msgspec
 
 from clusters.mirror.changes import Change
 from metrics.journal.records import record_decoder
-from metrics.packing import StoredFormatError, format_of, open_sealed, seal
+from metrics.packing import Blob, StoredFormatError, format_of, open_sealed, seal
 
 ONE_BATCH = 1
 JOINED = 2
@@ -44,6 +44,10 @@ class Step(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """What changed in this step, in order."""
         return _read(self.packed)
 
+    def may_hold(self, uid: str) -> bool:
+        """Whether its changes may tell of that uid: a search through bytes, cheaper than reading them."""
+        return uid.encode() in self.packed
+
 
 _encoder = msgspec.msgpack.Encoder()
 _batch_decoder = msgspec.msgpack.Decoder(list[_StoredChange])
@@ -60,7 +64,7 @@ def encode_steps(steps: Sequence[Step]) -> bytes:
     return seal(JOINED, _encoder.encode(steps))
 
 
-def decode_changes(blob: bytes) -> list[Change]:
+def decode_changes(blob: Blob) -> list[Change]:
     """All changes of one row in order, whether it was joined or not."""
     stored_format, payload = open_sealed(blob, (ONE_BATCH, JOINED))
     if stored_format == ONE_BATCH:
@@ -68,7 +72,7 @@ def decode_changes(blob: bytes) -> list[Change]:
     return [change for step in _steps(payload) for change in step.changes]
 
 
-def decode_steps(blob: bytes, *, whole_row: Step) -> list[Step]:
+def decode_steps(blob: Blob, *, whole_row: Step) -> list[Step]:
     """The batches of one row. `whole_row` is the row's own numbers, times and card, for one never joined."""
     stored_format, payload = open_sealed(blob, (ONE_BATCH, JOINED))
     if stored_format == ONE_BATCH:
@@ -86,7 +90,7 @@ def encode_keys(changes: Iterable[Change]) -> bytes:
     return _join_keys({key_of(change.kind, change.uid) for change in changes})
 
 
-def join_keys(blobs: Iterable[bytes]) -> bytes:
+def join_keys(blobs: Iterable[Blob]) -> bytes:
     """The column `keys` of a row that joins others."""
     keys: set[bytes] = set()
     for blob in blobs:
@@ -94,7 +98,7 @@ def join_keys(blobs: Iterable[bytes]) -> bytes:
     return _join_keys(keys)
 
 
-def decode_keys(blob: bytes) -> set[bytes]:
+def decode_keys(blob: Blob) -> set[bytes]:
     """The hashes in a column `keys`."""
     format_of(blob, (_KEYS,))
     packed = bytes(blob)

@@ -9,7 +9,7 @@ import msgspec
 
 from clusters.state.resource import Resource
 from metrics.journal.records import records_decoder
-from metrics.packing import StoredFormatError, open_sealed, seal
+from metrics.packing import Blob, StoredFormatError, open_sealed, seal
 
 _FORMAT = 1
 _encoder = msgspec.msgpack.Encoder()
@@ -24,7 +24,7 @@ def encode_picture(resources: Iterable[Resource]) -> bytes:
     return seal(_FORMAT, _encoder.encode(sorted(by_kind.items())))
 
 
-def decode_picture(blob: bytes) -> list[Resource]:
+def decode_picture(blob: Blob) -> list[Resource]:
     """Every resource of the keyframe."""
     _, payload = open_sealed(blob)
     try:

@@ -4,27 +4,14 @@ Format 1 is JSON of clusters.state.picture.ClusterValues: the fleet at a past mo
 alone, without replaying a single pod.
 """
 
-from __future__ import annotations
-
-import functools
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from metrics.packing import StoredFormatError, format_of
-
-if TYPE_CHECKING:
-    from clusters.state.picture import ClusterValues
+from clusters.state.picture import ClusterValues
+from metrics.packing import Blob, StoredFormatError, format_of
 
 _FORMAT = 1
 _encoder = msgspec.json.Encoder()
-
-
-@functools.cache
-def _decoder() -> msgspec.json.Decoder[ClusterValues]:
-    from clusters.state.picture import ClusterValues
-
-    return msgspec.json.Decoder(ClusterValues)
+_decoder = msgspec.json.Decoder(ClusterValues)
 
 
 def encode_state(values: ClusterValues) -> bytes:
@@ -32,10 +19,10 @@ def encode_state(values: ClusterValues) -> bytes:
     return bytes((_FORMAT,)) + _encoder.encode(values)
 
 
-def decode_state(blob: bytes) -> ClusterValues:
+def decode_state(blob: Blob) -> ClusterValues:
     """The card in a column `state`."""
     format_of(blob, (_FORMAT,))
     try:
-        return _decoder().decode(memoryview(blob)[1:])
+        return _decoder.decode(memoryview(blob)[1:])
     except msgspec.MsgspecError as error:
         raise StoredFormatError("A stored card of a cluster cannot be understood.") from error

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from metrics.packing import StoredFormatError, format_of
+from metrics.packing import Blob, StoredFormatError, format_of
 from metrics.series.figures import figure_named
 
 TICK_MS = 30_000
@@ -36,7 +36,7 @@ def pack_tick(points: Points) -> bytes:
     return bytes((_FORMAT,)) + _encoder.encode(list(groups.items()))
 
 
-def unpack_tick(blob: bytes) -> dict[str, dict[str, int | None]]:
+def unpack_tick(blob: Blob) -> dict[str, dict[str, int | None]]:
     """Subject to figure to value in units of the figure's resolution."""
     format_of(blob, (_FORMAT,))
     try:
