@@ -27,8 +27,8 @@ class Process:
         self._dies_with_parent = dies_with_parent
         self._child: subprocess.Popen[bytes] | None = None
 
-    def start(self, argv: list[str]) -> None:
-        """Start the program unless it runs already. Its log is appended to."""
+    def start(self, argv: list[str], *, environment: dict[str, str] | None = None) -> None:
+        """Start the program unless it runs; append to its log; add `environment` to ours."""
         if self.is_running():
             return
         with self.log.open("ab") as log:
@@ -38,6 +38,7 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env=os.environ | (environment or {}),
                 # Unsafe beside threads in general; all it does here is two system calls.
                 preexec_fn=_die_with_parent(os.getpid()) if self._dies_with_parent else None,  # noqa: PLW1509
             )
@@ -120,6 +121,30 @@ def _started_ticks(pid: int) -> int | None:
     # The name in brackets may hold anything, so count from behind it: state is field 3, start time 22.
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] == "Z" else int(fields[19])
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Every process below one, with its command line."""
+    found: dict[int, str] = {}
+    parents = [pid]
+    while parents:
+        parent = parents.pop()
+        for tasks in Path(f"/proc/{parent}/task").glob("*/children"):
+            try:
+                children = [int(child) for child in tasks.read_text().split()]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            for child in children:
+                found[child] = _command_line(child)
+                parents.append(child)
+    return found
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _die_with_parent(parent: int) -> Callable[[], None]:
