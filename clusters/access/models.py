@@ -69,3 +69,26 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… of {self.user}"
+
+
+class SignInTries(models.Model):
+    """How often somebody tried to sign in from one address: to one account, or (account "") to any.
+
+    In the database, as a cache can be emptied by whoever fills it. Written before each try, removed by
+    success, forgotten by clusters.access.sign_in after a quarter of an hour of peace.
+    """
+
+    account = models.CharField(max_length=32, blank=True, help_text="Of the typed name, a hash.")
+    address = models.CharField(max_length=45, help_text="IPv4 address, or the /64 of an IPv6 one.")
+    tries = models.PositiveIntegerField(default=0)
+    last_try_at_ms = models.BigIntegerField(db_index=True, help_text="UTC, our clock.")
+    blocked_until_ms = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "sign-in tries"
+        constraints = [
+            models.UniqueConstraint(fields=["account", "address"], name="sign_in_tries_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tries} from {self.address}"

@@ -52,8 +52,8 @@ def test_a_star_selects_everything(labels) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  ", ",", "env=prod,", "=prod", "env==prod=", "env in prod", "env in (a", "env>1", "-env", "env=a b",
-     "env in ((a))", "*,env", "env=<script>", "env=é", "x" * 501, "env=prod;drop", "a/b/c=d"],
+    ["", "  ", ",", "env=prod,", "=prod", "env==prod=", "env in prod", "env in (a", "env>1", "-env",
+     "env=a b", "env in ((a))", "*,env", "env=<script>", "env=é", "x" * 501, "env=prod;drop", "a/b/c=d"],
 )  # fmt: skip
 def test_what_is_no_selector_is_refused_with_a_sentence(text) -> None:
     with pytest.raises(SelectorError) as refused:
