@@ -1,20 +1,46 @@
-"""Django's settings, from the environment."""
+"""Django's settings. What the operator may set is in portal.environment; this file turns it into settings.
+
+Embedded is the default: SQLite and a Valkey of our own under the data directory, for one machine.
+`TOPMAST_ENV=production` asks for more and gives less away; portal.checks says what is missing.
+"""
 
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 from clusters.connection.credentials import Keyring
-from clusters.connection.guard import parse_ranges
 from clusters.connection.keyfile import make_or_load_keyring
+from portal.environment import EnvironmentFault, read_environment
+from portal.private_files import read_or_make_secret, read_secret
+from portal.redis_address import broker_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("TOPMAST_DATA_DIR", BASE_DIR / "data"))
 
-SECRET_KEY = os.environ.get("TOPMAST_SECRET_KEY", "embedded-only")
-DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+try:
+    ENVIRONMENT = read_environment(os.environ, base_dir=BASE_DIR)
+except EnvironmentFault as fault:
+    raise ImproperlyConfigured(str(fault)) from None
+
+DATA_DIR = ENVIRONMENT.data_dir
+PUBLIC_URL = ENVIRONMENT.public_url
+
+# In production a key is set, or was made by `manage.py up`; portal.checks refuses this default.
+DEFAULT_SECRET_KEY = "no-key-set-see-TOPMAST_SECRET_KEY"  # noqa: S105
+if ENVIRONMENT.secret_key:
+    SECRET_KEY = ENVIRONMENT.secret_key
+elif ENVIRONMENT.is_production:
+    SECRET_KEY = read_secret(DATA_DIR) or DEFAULT_SECRET_KEY
+else:
+    SECRET_KEY = read_or_make_secret(DATA_DIR)
+
+DEBUG = ENVIRONMENT.is_debug
+ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
+CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.origin]
+SOCKET_ORIGINS = list(ENVIRONMENT.page_origins)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -26,6 +52,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "channels",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "clusters",
     "clusters.access",
     "metrics",
@@ -33,7 +60,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.health.HealthMiddleware",
+    "portal.security.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -60,29 +90,31 @@ TEMPLATES = [
     },
 ]
 
-_SQLITE = {
-    "ENGINE": "django.db.backends.sqlite3",
-    "NAME": DATA_DIR / "topmast.sqlite3",
-    "OPTIONS": {
-        # Deferred transactions lose writes beside a busy writer; see docs/architecture.md.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": (
-            "PRAGMA auto_vacuum=INCREMENTAL;PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA journal_size_limit=67108864;"
-        ),
-    },
+# Deferred transactions lose writes beside a busy writer, hence IMMEDIATE; and no ATOMIC_REQUESTS, because
+# a page that only reads would take the write lock. auto_vacuum holds only where it is set before the tables.
+_SQLITE_OPTIONS: dict[str, Any] = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA auto_vacuum=INCREMENTAL;PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+        "PRAGMA journal_size_limit=67108864;"
+    ),
 }
 DATABASES = {
-    "default": dj_database_url.parse(os.environ["DATABASE_URL"])
-    if os.environ.get("DATABASE_URL")
-    else _SQLITE
+    "default": dj_database_url.parse(
+        ENVIRONMENT.database_url or f"sqlite:///{DATA_DIR / 'topmast.sqlite3'}", conn_health_checks=True
+    )
 }
-REDIS_URL = os.environ.get("REDIS_URL", f"unix://{DATA_DIR}/valkey/valkey.sock?db=0")
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
+
+REDIS_URL = ENVIRONMENT.redis_url or f"unix://{DATA_DIR}/valkey/valkey.sock?db=0"
+CELERY_BROKER_URL = broker_url(REDIS_URL)
 
 # Opens the cluster credentials; see clusters/connection/keyfile.py.
-KEY_FILE = Path(os.environ.get("TOPMAST_KEY_FILE") or DATA_DIR / "cluster.key")
+KEY_FILE = ENVIRONMENT.key_file
 # The private networks that clusters may be in.
-CLUSTER_RANGES = parse_ranges(os.environ.get("TOPMAST_CLUSTER_RANGES", "loopback, private"))
+CLUSTER_RANGES = ENVIRONMENT.cluster_ranges
 
 
 def CLUSTER_KEYRING() -> Keyring:
@@ -96,19 +128,85 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in/"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True
-TIME_ZONE = os.environ.get("TOPMAST_TIME_ZONE", "UTC")
+TIME_ZONE = ENVIRONMENT.time_zone
 LANGUAGE_CODE = "en-gb"
 
 STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # What is kept for how long.
-TOPMAST_JOURNAL_DAYS = float(os.environ.get("TOPMAST_JOURNAL_DAYS", "7"))
-TOPMAST_JOURNAL_GB = float(os.environ.get("TOPMAST_JOURNAL_GB", "5"))
-TOPMAST_USAGE_MINUTES = float(os.environ.get("TOPMAST_USAGE_MINUTES", "60"))
+TOPMAST_JOURNAL_DAYS = ENVIRONMENT.journal_days
+TOPMAST_JOURNAL_GB = ENVIRONMENT.journal_gb
+TOPMAST_USAGE_MINUTES = ENVIRONMENT.usage_minutes
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# Debugging serves the sources; otherwise what collectstatic hashed and compressed.
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# Cookies and headers; portal.security has the content security policy.
+SESSION_COOKIE_NAME = "topmast_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+SESSION_COOKIE_SECURE = ENVIRONMENT.is_https
+CSRF_COOKIE_NAME = "topmast_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = ENVIRONMENT.is_https
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = ENVIRONMENT.is_https and ENVIRONMENT.is_production
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# Whether names under the public host are served by https is not ours to promise to browsers.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+REST_FRAMEWORK: dict[str, Any] = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Topmast",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"()": "portal.logs.TextFormatter"},
+        "json": {"()": "portal.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "stream": sys.stderr,
+            "formatter": ENVIRONMENT.log_format,
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # One line per thing that happened: requests are the proxy's to count, tasks nobody's.
+        "uvicorn.access": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+    },
+}

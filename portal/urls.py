@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from portal.health import readyz
+
 urlpatterns = [
     path("", include("portal.accounts.urls")),
     path("admin/", admin.site.urls),
+    path("readyz", readyz, name="readyz"),
 ]
