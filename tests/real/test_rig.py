@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,16 @@ def test_programs_die_with_the_one_who_started_them(tmp_path: Path) -> None:
     parent.stdout.close()
 
     assert wait_until(lambda: not seen.is_running(), seconds=2)
+
+
+def test_a_program_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
+    program = Process(name="sleeper", folder=tmp_path, dies_with_parent=True)
+    thread = threading.Thread(target=program.start, args=(["sleep", "600"],))
+    thread.start()
+    thread.join()
+
+    assert not wait_until(lambda: not program.is_running(), seconds=0.5)
+    program.kill()
 
 
 def test_a_program_is_found_again_and_stopped_though_frozen(tmp_path: Path) -> None:

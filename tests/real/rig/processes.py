@@ -7,10 +7,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_AGAIN_SECONDS = 0.05
+# Linux takes the thread that started a child for its parent: a child started from a thread that ends, as
+# those of asyncio.to_thread do, would be killed with it. This one stays for as long as the process does.
+_SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rig-spawner")
 
 
 class ProgramFailed(Exception):
@@ -31,17 +35,7 @@ class Process:
         """Start the program unless it runs; append to its log; add `environment` to ours."""
         if self.is_running():
             return
-        with self.log.open("ab") as log:
-            self._child = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=os.environ | (environment or {}),
-                # Unsafe beside threads in general; all it does here is two system calls.
-                preexec_fn=_die_with_parent(os.getpid()) if self._dies_with_parent else None,  # noqa: PLW1509
-            )
+        self._child = _SPAWNER.submit(self._spawn, argv, environment or {}).result()
         started = _started_ticks(self._child.pid)
         self._state.write_text(json.dumps({"pid": self._child.pid, "started_ticks": started}))
 
@@ -87,6 +81,19 @@ class Process:
     def end_of_log(self, *, characters: int = 2_000) -> str:
         """The last words of its log, for error messages."""
         return self.log.read_text(errors="replace")[-characters:] if self.log.exists() else ""
+
+    def _spawn(self, argv: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=os.environ | environment,
+                # Unsafe beside threads in general; all it does here is two system calls.
+                preexec_fn=_die_with_parent(os.getpid()) if self._dies_with_parent else None,  # noqa: PLW1509
+            )
 
     def _send(self, number: signal.Signals) -> None:
         pid = self.pid()
