@@ -122,8 +122,8 @@ class PodObject(Struct, gc=False):
     """A pod as the API server gives it."""
 
     metadata: PodMetadata
-    spec: PodSpec = field(default_factory=PodSpec)
-    status: PodStatus = field(default_factory=PodStatus)
+    spec: PodSpec | None = None
+    status: PodStatus | None = None
 
 
 SUCCEEDED = "Succeeded"

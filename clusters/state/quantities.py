@@ -122,5 +122,5 @@ def _scaled(digits: int, places: int, match: "re.Match[str]") -> int:
         return rounded_up(digits * factor, 10**places)
     exponent = max(-_DIGITS, min(int(match["exponent"]), _DIGITS)) - places + 9
     if exponent >= 0:
-        return digits * 10**exponent
-    return rounded_up(digits, 10**-exponent)
+        return digits * int(10**exponent)
+    return rounded_up(digits, int(10**-exponent))

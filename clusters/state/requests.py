@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from clusters.state.objects import condition
-from clusters.state.pods import ALWAYS, Amounts, Container, PodSpec, PodStatus
+from clusters.state.pods import ALWAYS, Amounts, Container, PodSpec, PodStatus, Requirements
 from clusters.state.quantities import nanos_or_zero
 
 
@@ -84,24 +84,24 @@ class _Resized:
         one = self.statuses.get(container.name)
         if one is None:
             return wanted
-        return self._most(wanted, one.resources and one.resources.requests, one.allocated_resources)
+        return self._most(wanted, _requests_in(one.resources), one.allocated_resources)
 
     def limits(self, container: Container) -> Pair:
         """What one container that goes on running may use."""
         wanted = _own_limits(container)
         one = self.statuses.get(container.name)
-        return wanted if one is None else self._most(wanted, one.resources and one.resources.limits)
+        return wanted if one is None else self._most(wanted, _limits_in(one.resources))
 
     def pod_requests(self) -> tuple[Amounts | None, Pair]:
         """Which requests the pod as a whole names, and how much they are."""
-        named = self.spec.resources and self.spec.resources.requests
-        given = self.status.resources and self.status.resources.requests
+        named = _requests_in(self.spec.resources)
+        given = _requests_in(self.status.resources)
         return named, self._pod_level(_pair(named), given, self.status.allocated_resources)
 
     def pod_limits(self) -> tuple[Amounts | None, Pair]:
         """Which limits the pod as a whole names, and how much they are."""
-        named = self.spec.resources and self.spec.resources.limits
-        return named, self._pod_level(_pair(named), self.status.resources and self.status.resources.limits)
+        named = _limits_in(self.spec.resources)
+        return named, self._pod_level(_pair(named), _limits_in(self.status.resources))
 
     def _pod_level(self, wanted: Pair, *others: Amounts | None) -> Pair:
         return wanted if self.status.resources is None else self._most(wanted, *others)
@@ -141,11 +141,11 @@ def _start(spec: PodSpec, of: _Amount, own: _Amount) -> tuple[Pair, Pair]:
 
 
 def _own_requests(container: Container) -> Pair:
-    return _pair(container.resources and container.resources.requests)
+    return _pair(_requests_in(container.resources))
 
 
 def _own_limits(container: Container) -> Pair:
-    return _pair(container.resources and container.resources.limits)
+    return _pair(_limits_in(container.resources))
 
 
 def _over(summed: Pair, named: tuple[Amounts | None, Pair]) -> Pair:
@@ -163,3 +163,11 @@ def _pair(amounts: Amounts | None) -> Pair:
     if amounts is None:
         return ZERO
     return Pair(nanos_or_zero(amounts.cpu), nanos_or_zero(amounts.memory))
+
+
+def _requests_in(resources: Requirements | None) -> Amounts | None:
+    return None if resources is None else resources.requests
+
+
+def _limits_in(resources: Requirements | None) -> Amounts | None:
+    return None if resources is None else resources.limits

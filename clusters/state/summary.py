@@ -104,3 +104,28 @@ class Summary(msgspec.Struct):
 
 
 CAUSES_SHOWN = 50
+
+SUMMARY_FORMAT = b"\x01"
+
+
+def encode_summary(summary: Summary) -> bytes:
+    """A summary as its row stores it: the format number, then JSON."""
+    return SUMMARY_FORMAT + msgspec.json.encode(summary)
+
+
+def decode_summary(stored: bytes | memoryview) -> Summary | None:
+    """A stored summary; None where none was stored yet.
+
+    Raises ValueError where it was stored by a newer release.
+    """
+    stored = bytes(stored)
+    if not stored:
+        return None
+    if stored[:1] != SUMMARY_FORMAT:
+        raise ValueError(
+            f"A summary of format {stored[:1].hex()} was stored by a newer release than this one."
+        )
+    return _DECODER.decode(memoryview(stored)[1:])
+
+
+_DECODER = msgspec.json.Decoder(Summary)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from clusters.state.ages import HOUR_MS, MINUTE_MS, SECOND_MS, moment_ms
 from clusters.state.objects import Condition, condition
 from clusters.state.pod_status import Printed, last_finished_ms, terminated_word
-from clusters.state.pods import FAILED, SUCCEEDED, ContainerStatus, PodObject, PodStatus, Terminated
+from clusters.state.pods import FAILED, SUCCEEDED, ContainerStatus, PodMetadata, PodStatus, Terminated
 from clusters.state.resource import DEGRADED, HEALTHY, SILENCED, Turn, Verdict
 from clusters.state.verdicts import healthy, motion, terminating, transition_ms
 
@@ -19,7 +19,9 @@ RECENT_MS = HOUR_MS
 """How long a restart, or a pod put off its node, is held against it."""
 
 _STARTING = frozenset({"ContainerCreating", "PodInitializing", ""})
-_PUT_OFF = frozenset({"Evicted", "NodeLost", "NodeAffinity", "Shutdown", "Terminated", "Preempting", "NodeShutdown"})
+_PUT_OFF = frozenset(
+    {"Evicted", "NodeLost", "NodeAffinity", "Shutdown", "Terminated", "Preempting", "NodeShutdown"}
+)
 """The node gave the pod up and its controller makes another: what is left says little after a while."""
 
 
@@ -47,31 +49,33 @@ def worst_container(status: PodStatus) -> Worst | None:
     return failed or restarted
 
 
-def pod_verdict(pod: PodObject, printed: Printed, worst: Worst | None, now_ms: int) -> Verdict:
+def pod_verdict(
+    metadata: PodMetadata, status: PodStatus, printed: Printed, worst: Worst | None, now_ms: int
+) -> Verdict:
     """How the pod is, from what its printed status and its worst container say."""
-    phase = pod.status.phase
+    phase = status.phase
     if phase == SUCCEEDED:
-        return healthy("Completed", _ended_ms(pod.status))
+        return healthy("Completed", _ended_ms(status))
     if phase == FAILED:
-        return _failed(pod, printed, now_ms)
-    if pod.metadata.deletion_timestamp is not None:
-        return terminating(pod.metadata, now_ms)
+        return _failed(metadata, status, printed, now_ms)
+    if metadata.deletion_timestamp is not None:
+        return terminating(metadata, now_ms)
     if worst is not None and (fault := _fault(worst)) is not None:
         return fault
     if phase == "Running":
-        return _running(pod, printed, worst, now_ms)
-    return _starting(pod, printed, now_ms)
+        return _running(metadata, status, printed, worst, now_ms)
+    return _starting(metadata, status, printed, now_ms)
 
 
-def _failed(pod: PodObject, printed: Printed, now_ms: int) -> Verdict:
+def _failed(metadata: PodMetadata, status: PodStatus, printed: Printed, now_ms: int) -> Verdict:
     """A failed pod of a Job is the Job's business, which tries again or fails itself."""
-    since_ms = _ended_ms(pod.status)
-    owners = pod.metadata.owner_references or ()
+    since_ms = _ended_ms(status)
+    owners = metadata.owner_references or ()
     if any(owner.controller and owner.kind == "Job" for owner in owners):
         return healthy(printed.status, since_ms)
-    if pod.status.reason not in _PUT_OFF:
+    if status.reason not in _PUT_OFF:
         return Verdict(DEGRADED, printed.status, since_ms)
-    base_ms = since_ms or moment_ms(pod.status.start_time) or moment_ms(pod.metadata.creation_timestamp) or 0
+    base_ms = since_ms or moment_ms(status.start_time) or moment_ms(metadata.creation_timestamp) or 0
     due_ms = base_ms + RECENT_MS
     if due_ms <= now_ms:
         return healthy(printed.status, since_ms)
@@ -87,13 +91,13 @@ def _fault(worst: Worst) -> Verdict | None:
     return Verdict(DEGRADED, worst.reason, since_ms)
 
 
-def _starting(pod: PodObject, printed: Printed, now_ms: int) -> Verdict:
-    created_ms = moment_ms(pod.metadata.creation_timestamp)
-    if pod.status.phase == "Unknown" or printed.status == "Unknown":
-        return Verdict(DEGRADED, "Unknown", transition_ms(condition(pod.status.conditions, "Ready")))
+def _starting(metadata: PodMetadata, status: PodStatus, printed: Printed, now_ms: int) -> Verdict:
+    created_ms = moment_ms(metadata.creation_timestamp)
+    if status.phase == "Unknown" or printed.status == "Unknown":
+        return Verdict(DEGRADED, "Unknown", transition_ms(condition(status.conditions, "Ready")))
     if printed.status == "SchedulingGated":
         return Verdict(SILENCED, "SchedulingGated", created_ms)
-    scheduled = condition(pod.status.conditions, "PodScheduled")
+    scheduled = condition(status.conditions, "PodScheduled")
     if scheduled is not None and scheduled.status == "False":
         return _unscheduled(scheduled, created_ms, now_ms)
     base_ms = transition_ms(scheduled) or created_ms or now_ms
@@ -107,11 +111,13 @@ def _unscheduled(scheduled: Condition, created_ms: int | None, now_ms: int) -> V
     return motion(reason, base_ms, Turn(base_ms + SCHEDULING_LIMIT_MS, DEGRADED, reason), now_ms)
 
 
-def _running(pod: PodObject, printed: Printed, worst: Worst | None, now_ms: int) -> Verdict:
-    ready = condition(pod.status.conditions, "Ready")
+def _running(
+    metadata: PodMetadata, status: PodStatus, printed: Printed, worst: Worst | None, now_ms: int
+) -> Verdict:
+    ready = condition(status.conditions, "Ready")
     is_ready = ready.status == "True" if ready is not None else printed.ready >= printed.total
-    if not is_ready and not _has_done_its_part(pod.status):
-        created_ms = moment_ms(pod.metadata.creation_timestamp)
+    if not is_ready and not _has_done_its_part(status):
+        created_ms = moment_ms(metadata.creation_timestamp)
         base_ms = transition_ms(ready) or created_ms or now_ms
         return motion("NotReady", base_ms, Turn(base_ms + UNREADY_LIMIT_MS, DEGRADED, "NotReady"), now_ms)
     recent = _restarted_recently(worst, now_ms)
@@ -121,7 +127,9 @@ def _running(pod: PodObject, printed: Printed, worst: Worst | None, now_ms: int)
 def _has_done_its_part(status: PodStatus) -> bool:
     """A pod with a container that ended well is not ready for good; that is so by design."""
     statuses = status.container_statuses or ()
-    return any(_ended_well(one) for one in statuses) and all(one.ready or _ended_well(one) for one in statuses)
+    return any(_ended_well(one) for one in statuses) and all(
+        one.ready or _ended_well(one) for one in statuses
+    )
 
 
 def _restarted_recently(worst: Worst | None, now_ms: int) -> Verdict | None:
