@@ -7,11 +7,11 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402 - Django must be set up first
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.routing import ProtocolTypeRouter  # noqa: E402 - Django must be set up first
 from django.conf import settings  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 
+from metrics.live.routing import websocket_application  # noqa: E402
 from portal.checks import refuse_unsafe_production  # noqa: E402
 from portal.security import SocketOriginValidator  # noqa: E402
 
@@ -20,6 +20,6 @@ refuse_unsafe_production()
 application = ProtocolTypeRouter(
     {
         "http": get_asgi_application(),
-        "websocket": SocketOriginValidator(AuthMiddlewareStack(URLRouter([])), settings.SOCKET_ORIGINS),
+        "websocket": SocketOriginValidator(websocket_application, settings.SOCKET_ORIGINS),
     }
 )

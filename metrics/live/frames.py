@@ -11,7 +11,6 @@ from typing import Protocol
 import msgspec
 from redis.exceptions import RedisError
 
-from clusters.kinds.picture import resource_picture
 from clusters.mirror.changes import Change
 from clusters.state.picture import ClusterValues, cluster_picture
 from metrics.live import messages
@@ -21,7 +20,8 @@ LIMIT_BYTES = 512 * 1024
 """The largest body. A page's send buffer is 64 KiB, so this bounds what a slow page can hold."""
 LIMIT_CHANGES = 2_000
 """More than this never fits LIMIT_BYTES (a resource takes over 256 bytes): not even tried."""
-_TOO_MUCH = b"null"
+TOO_MUCH = b"null"
+"""Stands for the changes where they do not fit: the page reads its lists anew."""
 
 logger = logging.getLogger(__name__)
 _json = msgspec.json.Encoder()
@@ -58,7 +58,7 @@ def build_frame(values: ClusterValues, cluster_id: int, changes: Sequence[Change
     encoded = encode_changes(changes, now_ms)
     body = messages.cluster_frame(place=place, at_ms=now_ms, card=card, changes=encoded)
     if len(body) > LIMIT_BYTES:
-        body = messages.cluster_frame(place=place, at_ms=now_ms, card=card, changes=_TOO_MUCH)
+        body = messages.cluster_frame(place=place, at_ms=now_ms, card=card, changes=TOO_MUCH)
     return Frame(cluster_id, values.uuid, values.fence, values.number, now_ms, card, body)
 
 
@@ -70,7 +70,7 @@ def encode_card(values: ClusterValues) -> bytes:
 def encode_changes(changes: Sequence[Change], now_ms: int) -> bytes:
     """The changes as JSON; null where they are too many."""
     if len(changes) > LIMIT_CHANGES:
-        return _TOO_MUCH
+        return TOO_MUCH
     return _json.encode([_change(change, now_ms) for change in changes])
 
 
@@ -115,6 +115,8 @@ def _tell_once(error: Exception | None) -> None:
 def _change(change: Change, now_ms: int) -> messages.SetChange | messages.GoneChange:
     if change.resource is None:
         return messages.GoneChange(kind=change.kind, uid=change.uid)
+    from clusters.kinds.picture import resource_picture
+
     return messages.SetChange(resource=_without_usage(resource_picture(change.resource, now_ms=now_ms)))
 
 

@@ -126,37 +126,39 @@ def read_place(text: str) -> tuple[int, int]:
     return int(fence), int(number)
 
 
+def moment(at_ms: int) -> str:
+    """A time of our own clock, as messages write it."""
+    return iso(at_ms) or ""
+
+
 def heartbeat(*, at_ms: int, place: str | None) -> str:
     """The sign that the line is there."""
-    return _text(Heartbeat(at=iso(at_ms), place=place))
+    return _text(Heartbeat(at=moment(at_ms), place=place))
 
 
 def fleet_picture_messages(
     *, at_ms: int, names: dict[str, Nameplate], cards: list[bytes], fleet: bytes
 ) -> list[str]:
     """The whole fleet: a picture with as many cards as fit, then frames with the others."""
-    at, totals = iso(at_ms), msgspec.Raw(fleet)
     first, *others = _portions(cards) or [[]]
-    messages = [_text(FleetPicture(at=at, names=names, clusters=first, fleet=totals))]
-    return messages + [_text(FleetFrame(at=at, clusters=portion, fleet=totals)) for portion in others]
+    whole = FleetPicture(at=moment(at_ms), names=names, clusters=first, fleet=msgspec.Raw(fleet))
+    return [_text(whole), *(_fleet_frame(at_ms, portion, fleet) for portion in others)]
 
 
-def fleet_frame(*, at_ms: int, cards: list[bytes], fleet: bytes) -> str:
-    """The clusters that changed."""
-    return _text(
-        FleetFrame(at=iso(at_ms), clusters=[msgspec.Raw(c) for c in cards], fleet=msgspec.Raw(fleet))
-    )
+def fleet_frames(*, at_ms: int, cards: list[bytes], fleet: bytes) -> list[str]:
+    """The clusters that changed: one message, or several where they are many at once."""
+    return [_fleet_frame(at_ms, portion, fleet) for portion in _portions(cards) or [[]]]
 
 
 def cluster_picture_message(*, place: str, at_ms: int, name: Nameplate, card: bytes) -> str:
     """One cluster as it is."""
-    return _text(ClusterPicture(place=place, at=iso(at_ms), name=name, cluster=msgspec.Raw(card)))
+    return _text(ClusterPicture(place=place, at=moment(at_ms), name=name, cluster=msgspec.Raw(card)))
 
 
 def cluster_frame(*, place: str, at_ms: int, card: bytes, changes: bytes) -> bytes:
     """What changed in one cluster; `changes` is JSON. Bytes, as it travels through Redis first."""
     return _encoder.encode(
-        ClusterFrame(place=place, at=iso(at_ms), cluster=msgspec.Raw(card), changes=msgspec.Raw(changes))
+        ClusterFrame(place=place, at=moment(at_ms), cluster=msgspec.Raw(card), changes=msgspec.Raw(changes))
     )
 
 
@@ -164,9 +166,17 @@ def cluster_changes(*, since: str, place: str, at_ms: int, card: bytes, changes:
     """What a page missed; `changes` is JSON."""
     return _text(
         ClusterChanges(
-            since=since, place=place, at=iso(at_ms), cluster=msgspec.Raw(card), changes=msgspec.Raw(changes)
+            since=since,
+            place=place,
+            at=moment(at_ms),
+            cluster=msgspec.Raw(card),
+            changes=msgspec.Raw(changes),
         )
     )
+
+
+def _fleet_frame(at_ms: int, portion: list[msgspec.Raw], fleet: bytes) -> str:
+    return _text(FleetFrame(at=moment(at_ms), clusters=portion, fleet=msgspec.Raw(fleet)))
 
 
 def _portions(cards: list[bytes]) -> list[list[msgspec.Raw]]:

@@ -1,0 +1,159 @@
+"""The fan-out to fleet pages: one bundle for everybody who sees the same clusters.
+
+Totals and verdict are kept by adding and taking away, once for each set of visible clusters; a bundle is
+put together once for each set and handed to all its pages as the same text.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from clusters.state.fleet import Fleet
+from metrics.live import messages
+from metrics.live.messages import Nameplate
+from metrics.live.shelf import Card, Shelf
+from metrics.live.slots import Bundle
+
+SHORTEST_PAUSE_SECONDS = 0.025
+LONGEST_PAUSE_SECONDS = 0.25
+SHARE_OF_TIME = 0.2
+"""The pause after a flush grows so that putting bundles together takes no more than this of the time."""
+
+_encoder = msgspec.json.Encoder()
+
+
+class FleetPage(Protocol):
+    """A socket as the fan-out knows it."""
+
+    def offer(self, bundle: Bundle) -> None:
+        """Some clusters changed."""
+        ...
+
+
+class Audience:
+    """All the pages that see one set of clusters, and the sums of that set."""
+
+    def __init__(self, visible: frozenset[str], shelf: Shelf) -> None:
+        self.visible = visible
+        self.pages: set[FleetPage] = set()
+        self._shelf = shelf
+        self._fleet = Fleet()
+        self._totals: bytes | None = None
+        for card in shelf.cards(visible):
+            self.count(card.uuid, msgspec.json.decode(card.payload))
+
+    def count(self, uuid: str, picture: dict[str, object] | None) -> None:
+        """Take one cluster's part into the sums, in place of what it was; None takes it out."""
+        self._totals = None
+        if picture is None:
+            self._fleet.drop(uuid)
+        else:
+            self._fleet.put(picture)
+
+    def picture_texts(self, names: dict[str, Nameplate], at_ms: int) -> list[str]:
+        """Everything this audience sees, now."""
+        cards = [card.payload for card in self._cards(self.visible)]
+        return messages.fleet_picture_messages(at_ms=at_ms, names=names, cards=cards, fleet=self._sums())
+
+    def frame_texts(self, uuids: Iterable[str], at_ms: int) -> list[str]:
+        """These clusters as they are now, with the totals."""
+        cards = [card.payload for card in self._cards(uuids)]
+        return messages.fleet_frames(at_ms=at_ms, cards=cards, fleet=self._sums())
+
+    def _cards(self, uuids: Iterable[str]) -> list[Card]:
+        return self._shelf.cards(self.visible.intersection(uuids))
+
+    def _sums(self) -> bytes:
+        if self._totals is None:
+            self._totals = _encoder.encode(self._fleet.picture())
+        return self._totals
+
+
+@dataclass
+class FleetFanout:
+    """Collects what changed and tells each audience: at once for a first change, then after a pause.
+
+    `call_later(seconds, function)` and `now_seconds` are the event loop's; `now_ms` is the wall clock.
+    """
+
+    shelf: Shelf
+    now_seconds: Callable[[], float]
+    now_ms: Callable[[], int]
+    call_later: Callable[[float, Callable[[], None]], object]
+    _audiences: dict[frozenset[str], Audience] = field(default_factory=dict)
+    _changed: set[str] = field(default_factory=set)
+    _may_flush_at: float = 0.0
+    _is_flush_due: bool = False
+
+    def join(self, page: FleetPage, visible: frozenset[str]) -> Audience:
+        """Tell `page` of these clusters from now on."""
+        audience = self._audiences.get(visible)
+        if audience is None:
+            self._flush()
+            audience = self._audiences[visible] = Audience(visible, self.shelf)
+        audience.pages.add(page)
+        return audience
+
+    def leave(self, page: FleetPage, audience: Audience) -> None:
+        """Tell `page` no more; an audience without pages goes."""
+        audience.pages.discard(page)
+        if not audience.pages:
+            self._audiences.pop(audience.visible, None)
+
+    def changed(self, uuid: str) -> None:
+        """The card of one cluster on the shelf is another now, or gone."""
+        self._changed.add(uuid)
+        if self._is_flush_due:
+            return
+        pause_seconds = self._may_flush_at - self.now_seconds()
+        if pause_seconds <= 0:
+            self._flush()
+        else:
+            self._is_flush_due = True
+            self.call_later(pause_seconds, self._flush_when_due)
+
+    def _flush_when_due(self) -> None:
+        self._is_flush_due = False
+        self._flush()
+
+    def _flush(self) -> None:
+        if not self._changed:
+            return
+        started_seconds = self.now_seconds()
+        changed, self._changed = frozenset(self._changed), set()
+        if self._audiences:
+            self._tell(changed)
+        ended_seconds = self.now_seconds()
+        self._may_flush_at = ended_seconds + pause_after(ended_seconds - started_seconds)
+
+    def _tell(self, changed: frozenset[str]) -> None:
+        at_ms = self.now_ms()
+        pictures = {uuid: self._picture(uuid) for uuid in changed}
+        for audience in self._audiences.values():
+            seen = changed & audience.visible
+            if not seen:
+                continue
+            for uuid in seen:
+                audience.count(uuid, pictures[uuid])
+            bundle = Bundle(seen, tuple(audience.frame_texts(seen, at_ms)))
+            for page in audience.pages:
+                page.offer(bundle)
+
+    def _picture(self, uuid: str) -> dict[str, object] | None:
+        card = self.shelf.card(uuid)
+        if card is None:
+            return None
+        picture: dict[str, object] = msgspec.json.decode(card.payload)
+        return picture
+
+
+def pause_after(took_seconds: float) -> float:
+    """How long to collect changes after a flush that took so long.
+
+    >>> pause_after(0.001), pause_after(0.01), pause_after(9.0)
+    (0.025, 0.04, 0.25)
+    """
+    wanted_seconds = took_seconds * (1 / SHARE_OF_TIME - 1)
+    return min(max(wanted_seconds, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,117 @@
+"""The latest card of each cluster, and its last few seconds of frames. Pure: time comes as an argument.
+
+Frames come ahead of the rows and may be lost; rows come late and never lie. The shelf takes from either
+what is newer, by place.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from metrics.live.frames import Frame
+from metrics.live.messages import place_text
+
+KEPT_SECONDS = 5.0
+"""Frames are stored within a second; this bridges a slow database too."""
+KEPT_BYTES = 2 * 1024 * 1024
+"""At most so much of one cluster's frames, however fast they come."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One cluster as fleet pages show it, already encoded."""
+
+    cluster_id: int
+    uuid: str
+    fence: int
+    number: int
+    at_ms: int
+    payload: bytes
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """What makes one card newer than another of the same cluster."""
+        return (self.fence, self.number)
+
+    @property
+    def place(self) -> str:
+        """Where in the journal this is."""
+        return place_text(self.fence, self.number)
+
+
+@dataclass
+class _Cluster:
+    card: Card
+    frames: deque[tuple[float, Frame]] = field(default_factory=deque)
+    kept_bytes: int = 0
+
+    def keep(self, frame: Frame, now_seconds: float) -> None:
+        if self.frames and self.frames[-1][1].fence != frame.fence:
+            self.frames.clear()
+            self.kept_bytes = 0
+        self.frames.append((now_seconds, frame))
+        self.kept_bytes += len(frame.body)
+        while self.frames and self._is_too_much(now_seconds):
+            self.kept_bytes -= len(self.frames.popleft()[1].body)
+
+    def _is_too_much(self, now_seconds: float) -> bool:
+        return self.frames[0][0] < now_seconds - KEPT_SECONDS or self.kept_bytes > KEPT_BYTES
+
+
+class Shelf:
+    """Every cluster's latest card, whoever may see it."""
+
+    def __init__(self) -> None:
+        self._clusters: dict[str, _Cluster] = {}
+
+    def card(self, uuid: str) -> Card | None:
+        """The latest card of one cluster; None where it is not known."""
+        known = self._clusters.get(uuid)
+        return known.card if known else None
+
+    def cards(self, uuids: Iterable[str]) -> list[Card]:
+        """The latest cards of these clusters, as far as they are known."""
+        return [known.card for uuid in uuids if (known := self._clusters.get(uuid))]
+
+    def take_frame(self, frame: Frame, now_seconds: float) -> bool:
+        """Keep a frame that is newer than what is known; False for a copy or an older one."""
+        card = Card(frame.cluster_id, frame.uuid, frame.fence, frame.number, frame.at_ms, frame.card)
+        known = self._clusters.get(frame.uuid)
+        if known is None:
+            known = self._clusters[frame.uuid] = _Cluster(card)
+        elif card.order <= known.card.order:
+            return False
+        known.card = card
+        known.keep(frame, now_seconds)
+        return True
+
+    def take_row(self, card: Card) -> bool:
+        """Keep what a row says unless frames are ahead of it; True where that changed something.
+
+        At the same place the row wins: what is written beside the journal (a pause, the next try of a
+        cluster that cannot be read) has no number of its own.
+        """
+        known = self._clusters.get(card.uuid)
+        if known is None:
+            self._clusters[card.uuid] = _Cluster(card)
+            return True
+        if card.order < known.card.order or card.payload == known.card.payload:
+            return False
+        known.card = card
+        return True
+
+    def drop_all_but(self, uuids: set[str]) -> set[str]:
+        """Forget clusters that are no longer there; the UUIDs of those."""
+        gone = self._clusters.keys() - uuids
+        for uuid in gone:
+            del self._clusters[uuid]
+        return gone
+
+    def frames_after(self, uuid: str, fence: int, number: int) -> list[Frame] | None:
+        """The kept frames from a place to the latest card; None where there is a hole in them."""
+        known = self._clusters.get(uuid)
+        if known is None or known.card.fence != fence or known.card.number < number:
+            return None
+        frames = [frame for _, frame in known.frames if frame.number > number]
+        numbers = [frame.number for frame in frames]
+        return frames if numbers == list(range(number + 1, known.card.number + 1)) else None
