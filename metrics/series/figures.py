@@ -25,10 +25,12 @@ def node_subject(name: str) -> str:
 class Figure:
     """One number with a history.
 
-    `units_per_one` units make one of `unit`; averages over a longer step are kept
+    `code` stands for it in stored rows and is never used for another. `units_per_one` units make one of
+    `unit`; averages over a longer step are kept
     `average_fineness` times finer, so that 1 pod of 10 minutes does not round away.
     """
 
+    code: int
     name: str
     unit: str
     label: str
@@ -55,32 +57,36 @@ _REQUEST_CHECK = "`kubectl describe nodes`, Allocated resources"
 _COUNT_CHECK = "the list it counts, at the same moment"
 
 
-def _cores(name: str, label: str, meaning: str, computed: str, checked: str) -> Figure:
-    return Figure(name, "cores", label, meaning, computed, checked, units_per_one=1000.0)
+def _cores(code: int, name: str, label: str, meaning: str, computed: str, checked: str) -> Figure:
+    return Figure(code, name, "cores", label, meaning, computed, checked, units_per_one=1000.0)
 
 
-def _bytes(name: str, label: str, meaning: str, computed: str, checked: str) -> Figure:
-    return Figure(name, "bytes", label, meaning, computed, checked)
+def _bytes(code: int, name: str, label: str, meaning: str, computed: str, checked: str) -> Figure:
+    return Figure(code, name, "bytes", label, meaning, computed, checked)
 
 
-def _count(name: str, label: str, meaning: str, computed: str, checked: str = _COUNT_CHECK) -> Figure:
-    return Figure(name, "count", label, meaning, computed, checked, average_fineness=100)
+def _count(
+    code: int, name: str, label: str, meaning: str, computed: str, checked: str = _COUNT_CHECK
+) -> Figure:
+    return Figure(code, name, "count", label, meaning, computed, checked, average_fineness=100)
 
 
-def _by_health(prefix: str, plural: str) -> tuple[Figure, ...]:
+def _by_health(first_code: int, prefix: str, plural: str) -> tuple[Figure, ...]:
     return tuple(
         _count(
+            code,
             f"{prefix}_{health}",
             f"{plural}, {health.replace('_', ' ')}",
             f"{plural} judged {health.replace('_', ' ')}",
             f"count of {plural.lower()} with that health",
         )
-        for health in HEALTHS
+        for code, health in enumerate(HEALTHS, first_code)
     )
 
 
 FIGURES: tuple[Figure, ...] = (
     _cores(
+        1,
         "cpu_used_cores",
         "CPU used",
         "CPU in use, averaged over the cluster's own window of about 15 s",
@@ -88,6 +94,7 @@ FIGURES: tuple[Figure, ...] = (
         _USAGE_CHECK,
     ),
     _cores(
+        2,
         "cpu_requested_cores",
         "CPU requested",
         "what the scheduler holds back for the pods placed on nodes",
@@ -95,6 +102,7 @@ FIGURES: tuple[Figure, ...] = (
         _REQUEST_CHECK,
     ),
     _cores(
+        3,
         "cpu_allocatable_cores",
         "CPU allocatable",
         "what the nodes offer to pods",
@@ -102,6 +110,7 @@ FIGURES: tuple[Figure, ...] = (
         "`kubectl get nodes -o json`",
     ),
     Figure(
+        4,
         "memory_used_bytes",
         "bytes",
         "Memory used",
@@ -111,6 +120,7 @@ FIGURES: tuple[Figure, ...] = (
         units_per_one=1 / MEBIBYTE,
     ),
     _bytes(
+        5,
         "memory_requested_bytes",
         "Memory requested",
         "what the scheduler holds back for the pods placed on nodes",
@@ -118,18 +128,22 @@ FIGURES: tuple[Figure, ...] = (
         _REQUEST_CHECK,
     ),
     _bytes(
+        6,
         "memory_allocatable_bytes",
         "Memory allocatable",
         "what the nodes offer to pods",
         "status.allocatable.memory of the nodes",
         "`kubectl get nodes -o json`",
     ),
-    _count("pods_total", "Pods", "pods that exist, ended ones too", "count of pods"),
-    *_by_health("pods", "Pods"),
-    _count("nodes_total", "Nodes", "nodes that are registered", "count of nodes"),
-    _count("nodes_ready", "Nodes ready", "nodes whose Ready condition is True", "count by condition Ready"),
-    *_by_health("workloads", "Workloads"),
+    _count(9, "pods_total", "Pods", "pods that exist, ended ones too", "count of pods"),
+    *_by_health(16, "pods", "Pods"),
+    _count(10, "nodes_total", "Nodes", "nodes that are registered", "count of nodes"),
     _count(
+        11, "nodes_ready", "Nodes ready", "nodes whose Ready condition is True", "count by condition Ready"
+    ),
+    *_by_health(24, "workloads", "Workloads"),
+    _count(
+        12,
         "restarts_total",
         "Restarts",
         "container restarts of the pods that exist; falls when a pod is deleted",
@@ -139,11 +153,18 @@ FIGURES: tuple[Figure, ...] = (
 )
 
 _BY_NAME = {figure.name: figure for figure in FIGURES}
+_BY_CODE = {figure.code: figure for figure in FIGURES}
 
 
 def figure_named(name: str) -> Figure:
     """The figure of that name; KeyError where none is declared."""
     return _BY_NAME[name]
+
+
+def fineness_of(code: int) -> int:
+    """How much finer averages of that figure are kept than values; 1 for one no longer declared."""
+    figure = _BY_CODE.get(code)
+    return 1 if figure is None else figure.average_fineness
 
 
 def cluster_points(summary: Summary, *, restarts_total: int | None = None) -> dict[str, float | None]:
