@@ -56,7 +56,7 @@ def unpack_columns(blob: Blob) -> Columns:
         at = _SLOTS.size
         while at < len(payload):
             at = _unpack_one(payload, at, slots=slots, into=columns)
-    except (zlib.error, struct.error, ValueError, StopIteration) as error:
+    except (zlib.error, struct.error, ValueError, KeyError, StopIteration) as error:
         raise StoredFormatError("A row of the series cannot be understood.") from error
     return columns
 
