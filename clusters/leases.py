@@ -79,10 +79,5 @@ def current_fences(cluster_ids: Collection[int], owner: str) -> dict[int, int]:
     return dict(rows.values_list("cluster_id", "fence"))
 
 
-def current_fence(cluster_id: int, owner: str) -> int | None:
-    """The fence of one cluster if it is `owner`'s, without a lock: for rows that may come twice."""
-    return Lease.objects.filter(cluster_id=cluster_id, owner=owner).values_list("fence", flat=True).first()
-
-
 def _fence(cluster_id: int) -> int:
     return Lease.objects.values_list("fence", flat=True).get(cluster_id=cluster_id)

@@ -24,7 +24,7 @@ class Backoff:
         if self._last_failure is not None and now - self._last_failure > RESET_AFTER_SECONDS:
             self._attempt = 0
         self._last_failure = now
-        ceiling = min(FIRST_SECONDS * 2**self._attempt, LONGEST_SECONDS)
+        ceiling = min(FIRST_SECONDS * float(1 << self._attempt), LONGEST_SECONDS)
         self._attempt = min(self._attempt + 1, 16)
         seconds = ceiling / 2 + self._choose() * ceiling / 2
         return max(seconds, at_least_seconds or 0.0)

@@ -82,4 +82,3 @@ def test_renewing_tells_which_are_still_ours() -> None:
     leases.take(theirs.pk, "two", 1_000)
 
     assert leases.renew("one", [ours.pk, theirs.pk], 2_000) == {ours.pk: 1}
-    assert leases.current_fence(ours.pk, "two") is None

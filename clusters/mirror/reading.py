@@ -1,0 +1,241 @@
+"""Reads one cluster for as long as it is held: all kinds side by side, and a small probe beside them.
+
+The probe is what tells a frozen API server from a quiet one: behind open watches it looks healthy for
+75 s. Only the probe asks a cluster that cannot be read; everybody else waits at the gate (`well`).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from clusters.connection.errors import ClusterError, Reason
+from clusters.connection.http import Answer, Connection, raise_for_status
+from clusters.connection.settings import ConnectionSettings
+from clusters.kinds.kind import Kind
+from clusters.mirror.backoff import Backoff
+from clusters.mirror.changes import Change
+from clusters.mirror.following import Follower
+from clusters.mirror.line import LIVE, Line
+from clusters.mirror.mirror import Mirror
+from clusters.state.resource import Resource
+from clusters.state.summary import KindState
+
+PROBE_SECONDS = 10.0
+PROBE_DEADLINE_SECONDS = 10.0
+SECOND_OPINION_SECONDS = 1.0
+SKEW_SECONDS = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class _Version(msgspec.Struct):
+    gitVersion: str
+
+
+class _ListMeta(msgspec.Struct):
+    resourceVersion: str = ""
+
+
+class _Listed(msgspec.Struct):
+    metadata: _ListMeta
+
+
+class ClusterReading:
+    """One cluster being read. `on_change` gets each change, `on_news` is called when the line's state moves.
+
+    Both are called on the loop, between two events; they must not block.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        settings: ConnectionSettings,
+        *,
+        kinds: Iterable[Kind],
+        mirror: Mirror,
+        line: Line,
+        versions: dict[str, str],
+        list_slots: asyncio.Semaphore,
+        on_change: Callable[[Change], None],
+        on_news: Callable[[], None],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.connection = Connection(settings)
+        self.mirror = mirror
+        self.line = line
+        self.well = asyncio.Event()
+        self.whole = asyncio.Event()
+        self.list_slots = list_slots
+        self.now_ms = now_ms
+        self._on_change = on_change
+        self._on_news = on_news
+        self._suspected = asyncio.Event()
+        self._backoff = Backoff()
+        self.followers = [Follower(kind, self, versions.get(kind.name, "")) for kind in kinds]
+        for follower in self.followers:
+            resumed = KindState("live") if follower.version else KindState("syncing")
+            mirror.kinds.setdefault(follower.kind.name, resumed)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each kind has been listed once, or refused."""
+        return all(state.state != "syncing" for state in self.mirror.kinds.values())
+
+    def versions(self) -> dict[str, str]:
+        """Where each kind would go on from."""
+        return {follower.kind.name: follower.version for follower in self.followers if follower.version}
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for follower in self.followers:
+                    group.create_task(follower.run())
+                group.create_task(self._probe_forever())
+        finally:
+            await self.connection.close()
+
+    def turn(self, now_ms: int) -> None:
+        """Let time do what it does to verdicts; called every second or so."""
+        for change in self.mirror.turn(now_ms):
+            self._on_change(change)
+
+    def took(self, resource: Resource) -> None:
+        """A follower has read an object."""
+        change = self.mirror.put(resource, self.now_ms())
+        if change is not None:
+            self._on_change(change)
+
+    def lost(self, kind: str, uid: str) -> None:
+        """A follower has heard that an object is gone."""
+        change = self.mirror.remove(kind, uid)
+        if change is not None:
+            self._on_change(change)
+
+    def listed(self, kind: str, present: set[str]) -> None:
+        """A follower has a whole list: what is not in it is gone."""
+        for change in self.mirror.remove_absent(kind, present):
+            self._on_change(change)
+
+    def kind_is(self, kind: str, state: KindState) -> None:
+        """A follower says how its kind goes."""
+        old = self.mirror.kinds.get(kind)
+        if old is not None and (old.state, old.reason, old.skipped) == (
+            state.state,
+            state.reason,
+            state.skipped,
+        ):
+            return
+        self.mirror.kinds[kind] = msgspec.structs.replace(state, since_ms=self.now_ms())
+        if self.well.is_set():
+            self._settle_line()
+        self._on_news()
+
+    def suspect(self, error: ClusterError) -> None:
+        """A follower met trouble that may be the whole cluster's: probe now."""
+        del error
+        self._suspected.set()
+
+    async def _probe_forever(self) -> None:
+        while True:
+            try:
+                await self._probe_twice()
+            except ClusterError as error:
+                await asyncio.sleep(self._cannot_read(error))
+                continue
+            self._can_read()
+            await self._wait_for_next_probe()
+
+    async def _wait_for_next_probe(self) -> None:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._suspected.wait()
+            await asyncio.sleep(0.1)  # Let all streams that broke together break first.
+        except TimeoutError:
+            pass
+        now = time.monotonic()
+        for follower in self.followers:
+            follower.end_if_silent(now)
+
+    async def _probe_twice(self) -> None:
+        """One probe; while the cluster was well a quick failure gets a second opinion first."""
+        self._suspected.clear()
+        try:
+            await self._probe()
+        except ClusterError as error:
+            if not self.well.is_set() or error.reason in (Reason.TIMEOUT, Reason.AUTH_401):
+                raise
+            await asyncio.sleep(SECOND_OPINION_SECONDS)
+            await self._probe()
+
+    async def _probe(self) -> None:
+        answer = await self.connection.get(
+            "/version", deadline_seconds=PROBE_DEADLINE_SECONDS, limit_bytes=65536
+        )
+        raise_for_status(answer)
+        try:
+            version = msgspec.json.decode(answer.body, type=_Version).gitVersion
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ClusterError(
+                Reason.NOT_KUBERNETES,
+                "This is not a Kubernetes API (it tells no version).",
+                "Check the address.",
+            ) from error
+        self._note_skew(answer)
+        if version != self.mirror.version:
+            self.mirror.version = version[:64]
+            self._on_news()
+        if not self.well.is_set() and any(follower.version for follower in self.followers):
+            await self._check_history()
+
+    async def _check_history(self) -> None:
+        """After an outage: a server whose newest version is older than ours was put back in time."""
+        answer = await self.connection.get("/api/v1/namespaces?limit=1", limit_bytes=4 << 20)
+        if answer.status != 200:
+            return
+        try:
+            newest = int(msgspec.json.decode(answer.body, type=_Listed).metadata.resourceVersion)
+            ours = max(int(follower.version or 0) for follower in self.followers)
+        except (ValueError, msgspec.DecodeError):
+            return  # Versions are opaque; where they are no numbers, 410 has to tell.
+        if newest < ours:
+            log.warning("the API server has gone back in time: %d after %d; listing anew", newest, ours)
+            for follower in self.followers:
+                follower.start_anew()
+
+    def _note_skew(self, answer: Answer) -> None:
+        try:
+            theirs = parsedate_to_datetime(answer.headers["date"]).timestamp()
+        except (KeyError, ValueError, TypeError, OverflowError):
+            return
+        skew = theirs - self.now_ms() / 1000
+        self.mirror.clock_skew_seconds = round(skew) if abs(skew) > SKEW_SECONDS else None
+
+    def _can_read(self) -> None:
+        self._backoff.reset()
+        self.well.set()
+        if self._settle_line():
+            self._on_news()
+
+    def _settle_line(self) -> bool:
+        if self.is_whole:
+            self.whole.set()
+        return self.line.read(self.now_ms(), states=[state.state for state in self.mirror.kinds.values()])
+
+    def _cannot_read(self, error: ClusterError) -> float:
+        """Close the gate, say so, and return the seconds until the next try."""
+        self.well.clear()
+        wait = self._backoff.failed(time.monotonic(), at_least_seconds=error.retry_after_seconds)
+        now_ms = self.now_ms()
+        if self.line.failed(now_ms, str(error.reason), str(error), now_ms + int(wait * 1000)):
+            log.warning("cannot be read: %s", error)
+        self._on_news()
+        return wait
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what the mirror holds is what the cluster is."""
+        return self.line.state == LIVE
