@@ -51,8 +51,13 @@ class Publisher(Protocol):
 _decoder = msgspec.msgpack.Decoder(Frame)
 
 
-def build_frame(values: ClusterValues, cluster_id: int, changes: Sequence[Change], now_ms: int) -> Frame:
-    """The frame of one step. `changes` is null in it where they are too many: the page reads anew."""
+def build_frame(
+    values: ClusterValues, cluster_id: int, changes: Sequence[Change] | None, now_ms: int
+) -> Frame:
+    """The frame of one step.
+
+    `changes` is null in it where they are too many, or None: the page reads anew.
+    """
     card = encode_card(values)
     place = messages.place_text(values.fence, values.number)
     encoded = encode_changes(changes, now_ms)
@@ -67,9 +72,9 @@ def encode_card(values: ClusterValues) -> bytes:
     return _json.encode(cluster_picture(values))
 
 
-def encode_changes(changes: Sequence[Change], now_ms: int) -> bytes:
+def encode_changes(changes: Sequence[Change] | None, now_ms: int) -> bytes:
     """The changes as JSON; null where they are too many."""
-    if len(changes) > LIMIT_CHANGES:
+    if changes is None or len(changes) > LIMIT_CHANGES:
         return TOO_MUCH
     return _json.encode([_change(change, now_ms) for change in changes])
 

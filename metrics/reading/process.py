@@ -1,0 +1,73 @@
+"""The worker of this process: made when Celery's worker starts, stopped when it shuts down."""
+
+import logging
+import threading
+from concurrent.futures import Future
+
+import redis.asyncio
+from django.conf import settings
+
+from metrics.reading.database import DatabaseThread
+from metrics.reading.loop import LoopThread
+from metrics.reading.publisher import Publisher
+from metrics.reading.worker import Worker
+
+STOP_SECONDS = 6.0
+
+log = logging.getLogger(__name__)
+
+
+class ReadingProcess:
+    """Loop, database thread and worker, started together and stopped in order."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._loop = LoopThread()
+        self._database = DatabaseThread()
+        self.worker: Worker = self._loop.submit(self._make(redis_url)).result(timeout=10)
+        self._running: Future[None] = self._loop.submit(self.worker.run())
+        self._running.add_done_callback(_say_if_broken)
+
+    async def _make(self, redis_url: str) -> Worker:
+        client = redis.asyncio.from_url(redis_url, socket_timeout=2.0, socket_connect_timeout=2.0)
+        return Worker(self._database, Publisher(client))
+
+    def hold(self, cluster_id: int) -> bool:
+        """Hold a cluster for one window; waits only until it is taken, not until the window ends."""
+        return self._loop.submit(self.worker.hold(cluster_id)).result(timeout=30)
+
+    def stop(self) -> None:
+        """Write what is left, give the leases back, stop."""
+        self._running.cancel()
+        try:
+            self._loop.submit(self.worker.stop()).result(timeout=STOP_SECONDS)
+        except Exception:
+            log.exception("could not stop in order; the leases run out within 15 s")
+        self._loop.stop()
+        self._database.stop()
+
+
+_lock = threading.Lock()
+_process: ReadingProcess | None = None
+
+
+def start() -> ReadingProcess:
+    """The one of this process, started where it does not run yet."""
+    global _process
+    with _lock:
+        if _process is None:
+            _process = ReadingProcess(settings.REDIS_URL)
+        return _process
+
+
+def stop() -> None:
+    """Stop it, if it runs."""
+    global _process
+    with _lock:
+        if _process is not None:
+            _process.stop()
+            _process = None
+
+
+def _say_if_broken(running: "Future[None]") -> None:
+    if not running.cancelled() and (error := running.exception()) is not None:
+        log.critical("the worker's loop broke: %r", error, exc_info=error)

@@ -1,0 +1,109 @@
+"""Reads metrics.k8s.io of one cluster: nodes every 30 s, pods every 60 s.
+
+Usage is not a change: it never enters the journal. A cluster without metrics-server has unknown usage,
+not none, and everything else of it stays live.
+"""
+
+import asyncio
+import random
+import time
+
+from clusters.connection.errors import ClusterError, Reason
+from clusters.connection.http import Connection, raise_for_status
+from clusters.mirror.mirror import Mirror, NodeUsage
+from clusters.mirror.reading import ClusterReading
+from clusters.state.summary import Cpu, KindState, Memory
+from metrics.reading.window import Window
+from metrics.series.figures import cluster_points, node_points
+from metrics.series.ticks import pack_tick, tick_at_ms
+from metrics.usage import rounds
+from metrics.usage.readings import Usage, UsageFormatError, decode_node_usage, decode_pod_usage
+
+ROUND_SECONDS = 30.0
+NODES = "/apis/metrics.k8s.io/v1beta1/nodes"
+PODS = "/apis/metrics.k8s.io/v1beta1/pods"
+LIMIT_BYTES = 256 << 20
+DEADLINE_SECONDS = 20.0
+
+
+async def follow(window: Window) -> None:
+    """Read usage until cancelled. The first round comes as soon as the cluster is whole.
+
+    Rounds are spread over the half minute, so that 210 clusters are not asked in the same second.
+    """
+    reading = window.reading
+    await reading.whole.wait()
+    round_number = 0
+    next_at = time.monotonic()
+    while True:
+        await reading.well.wait()
+        is_news = await _read_nodes(reading)
+        pods = await _read_pods(reading.connection) if round_number % 2 == 0 else None
+        window.keep_usage(tick_at_ms(reading.now_ms()), _tick(reading.mirror), reading.now_ms(), pods)
+        if is_news:
+            window.on_news()
+        next_at += ROUND_SECONDS if round_number else random.uniform(0.3, 1.0) * ROUND_SECONDS
+        round_number += 1
+        await asyncio.sleep(max(1.0, next_at - time.monotonic()))
+
+
+async def _read_nodes(reading: ClusterReading) -> bool:
+    """Read what the nodes use into the mirror; True where it tells anything new."""
+    mirror = reading.mirror
+    before = (mirror.node_usage(), mirror.usage_state)
+    try:
+        answer = await reading.connection.get(
+            NODES, deadline_seconds=DEADLINE_SECONDS, limit_bytes=LIMIT_BYTES
+        )
+        raise_for_status(answer)
+        usage = _by_name(decode_node_usage(answer.body))
+    except (ClusterError, UsageFormatError) as error:
+        state = _state(reading, "stale", _reason(error))
+        mirror.set_node_usage({}, at_ms=None, state=state)
+    else:
+        state = _state(reading, "live", "")
+        mirror.set_node_usage(usage, at_ms=reading.now_ms(), state=state)
+    return before != (mirror.node_usage(), mirror.usage_state)
+
+
+def _by_name(usages: list[Usage]) -> NodeUsage:
+    return {one.name: (one.cpu_cores, one.memory_bytes) for one in usages}
+
+
+def _state(reading: ClusterReading, state: str, reason: str) -> KindState:
+    before = reading.mirror.usage_state
+    if before is not None and (before.state, before.reason) == (state, reason):
+        return before
+    return KindState(state, reason=reason, since_ms=reading.now_ms())
+
+
+def _reason(error: ClusterError | UsageFormatError) -> str:
+    """404 and 503 both mean that there is no metrics-server to answer."""
+    if isinstance(error, UsageFormatError):
+        return str(Reason.PROTOCOL)
+    absent = error.reason in (Reason.NOT_KUBERNETES, Reason.SERVER_5XX)
+    return "metrics_unavailable" if absent else str(error.reason)
+
+
+async def _read_pods(connection: Connection) -> bytes | None:
+    try:
+        answer = await connection.get(PODS, deadline_seconds=DEADLINE_SECONDS, limit_bytes=LIMIT_BYTES)
+        raise_for_status(answer)
+        return rounds.pack(decode_pod_usage(answer.body))
+    except (ClusterError, UsageFormatError):
+        return None  # The nodes' reading says what is wrong.
+
+
+def _tick(mirror: Mirror) -> bytes:
+    """One point of every figure of the cluster and of each node."""
+    points = {"": cluster_points(mirror.summary(), restarts_total=mirror.totals.restarts)}
+    usage = mirror.node_usage()
+    for node in mirror.objects("Node").values():
+        cores, used_bytes = usage.get(node.name, (None, None))
+        requested = mirror.totals.requested_by_node.get(node.name)
+        points[f"Node/{node.name}"] = node_points(
+            cpu=Cpu(cores, requested.milli / 1000 if requested else 0.0, node.cpu_cores),
+            memory=Memory(used_bytes, requested.bytes if requested else 0, node.memory_bytes),
+            pods_total=requested.pods if requested else 0,
+        )
+    return pack_tick(points)

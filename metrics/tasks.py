@@ -1,0 +1,57 @@
+"""Celery's entries: ids in, one call each, safe to run twice."""
+
+import os
+import socket
+import time
+
+from celery import shared_task
+from celery.signals import worker_init, worker_shutting_down
+
+from clusters import leases
+from metrics import keeping
+from metrics.models import ProcessSeen
+from metrics.reading import process
+
+
+@shared_task(ignore_result=True, expires=10)
+def dispatch() -> None:
+    """Hand out the clusters that nobody reads. Beat sends it every few seconds; twice does no harm."""
+    now_ms = _now_ms()
+    _seen("beat", "beat", now_ms)
+    _seen(f"worker {socket.gethostname()}:{os.getpid()}", "worker", now_ms)
+    for cluster_id in leases.due(now_ms):
+        watch_cluster.apply_async((cluster_id,), queue="windows", expires=15)
+
+
+@shared_task(ignore_result=True)
+def watch_cluster(cluster_id: int) -> None:
+    """Hold one cluster's watch for one window, unless another worker holds it.
+
+    The window itself runs on the loop of the process, so a thousand of them take no threads; the task
+    returns when the lease is taken. A cluster that cannot be read is news, not a crash.
+    """
+    process.start().hold(cluster_id)
+
+
+@shared_task(ignore_result=True, expires=50)
+def keep() -> None:
+    """Close hours, join journal rows, remove what is older than it is kept for."""
+    keeping.keep(_now_ms())
+
+
+@worker_init.connect
+def _start_reading(**_: object) -> None:
+    process.start()
+
+
+@worker_shutting_down.connect
+def _stop_reading(**_: object) -> None:
+    process.stop()
+
+
+def _seen(name: str, role: str, now_ms: int) -> None:
+    ProcessSeen.objects.update_or_create(name=name, defaults={"role": role, "seen_at_ms": now_ms})
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
