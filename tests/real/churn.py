@@ -51,6 +51,7 @@ class Churn:
             self.break_roll_out: 2,
             self.lose_node: 2,
             self.find_node: 2,
+            self.cordon: 2,
             self.add_namespace: 2,
             self.delete_namespace: 2,
             self.run_job: 3,
@@ -60,7 +61,7 @@ class Churn:
         }
 
     def run(self, *, seconds: float, acts_a_second: float = 2.0) -> None:
-        """Go on for so long, each act once in order and then by chance; last, bring lost nodes back."""
+        """Go on for so long, each act once in order and then by chance; last, bring all nodes back."""
         ends_at = time.monotonic() + seconds
         waiting = list(reversed(self._acts))
         while time.monotonic() < ends_at:
@@ -68,6 +69,7 @@ class Churn:
             time.sleep(self._chance.expovariate(acts_a_second))
         while self._lost_nodes:
             self.find_node()
+        self.cluster.kubectl("uncordon", "--selector=kubernetes.io/os=linux")
 
     def act(self, act: Callable[[], None]) -> None:
         """Do one thing and count it."""
@@ -111,6 +113,12 @@ class Churn:
         """The node that was lost first comes back."""
         if self._lost_nodes:
             self.cluster.find_node(self._lost_nodes.pop(0))
+
+    def cordon(self) -> None:
+        """A node takes no more pods, or takes them again."""
+        name = self._chance.choice(self._names("/api/v1/nodes"))
+        cordoned = self._chance.random() < 0.5
+        self._expect(self._client.patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": cordoned}}))
 
     def add_namespace(self) -> None:
         """A namespace with some pods."""

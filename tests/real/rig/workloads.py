@@ -111,6 +111,7 @@ def fleet(size: Size) -> list[Manifest]:
         stateful_set("data", "store", replicas=3),
         daemon_set("data", "agent"),
         cron_job("data", "tidy"),
+        prepared("data", "prepared"),
         job("data", "import", completions=4),
         job("trouble", "broken-import", completions=1, fails=True),
         deployment("trouble", "crashing", replicas=2, plot="crash-loop"),
@@ -118,6 +119,19 @@ def fleet(size: Size) -> list[Manifest]:
         deployment("trouble", "no-image", replicas=2, plot="no-image"),
         unschedulable("trouble", "too-big"),
     ]
+
+
+def prepared(namespace: str, name: str) -> Manifest:
+    """A Deployment whose pods have an init container, a sidecar and a readiness gate."""
+    manifest = deployment(namespace, name, replicas=2)
+    spec = manifest["spec"]["template"]["spec"]
+    image = spec["containers"][0]["image"]
+    spec["initContainers"] = [
+        {"name": "unpack", "image": image},
+        {"name": "sidecar", "image": image, "restartPolicy": "Always"},
+    ]
+    spec["readinessGates"] = [{"conditionType": "topmast.test/in-rotation"}]
+    return manifest
 
 
 def out_of_memory(namespace: str, name: str) -> Manifest:
