@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 from django.db.models.functions import Length
 
-from clusters.models import Cluster
 from metrics import sql
 from metrics.journal.changes import Step, decode_steps, encode_steps, join_keys
 from metrics.journal.grouping import WIDEN_AFTER_MS, Head, groups
@@ -32,18 +31,16 @@ class _OvertakenError(Exception):
     """Somebody else joined or pruned the same rows first."""
 
 
-def compact_due(now_ms: int) -> int:
-    """Join what is due in those clusters whose turn this minute is; how many rows are gone.
+def compact_due(cluster_id: int, now_ms: int) -> int:
+    """Join what is due, if this minute is that cluster's turn; how many rows are gone.
 
-    Once an hour a cluster's whole journal is looked through, for what was missed while nobody worked.
+    Once an hour its whole journal is looked through, for what was missed while nobody worked.
     """
     minute = now_ms // 60_000
-    joined = 0
-    for cluster_id in Cluster.objects.order_by("id").values_list("id", flat=True):
-        if minute % ROUND_MINUTES == cluster_id % ROUND_MINUTES:
-            is_sweep = minute % 60 == cluster_id % 60
-            joined += compact(cluster_id, now_ms, since_ms=0 if is_sweep else now_ms - _LOOK_BACK_MS)
-    return joined
+    if minute % ROUND_MINUTES != cluster_id % ROUND_MINUTES:
+        return 0
+    is_sweep = minute % 60 == cluster_id % 60
+    return compact(cluster_id, now_ms, since_ms=0 if is_sweep else now_ms - _LOOK_BACK_MS)
 
 
 def compact(cluster_id: int, now_ms: int, *, since_ms: int = 0) -> int:

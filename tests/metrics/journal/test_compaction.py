@@ -83,13 +83,13 @@ def test_rows_that_somebody_else_takes_away_meanwhile_are_not_written_back(clust
 def test_a_clusters_turn_comes_every_few_minutes_and_misses_nothing(cluster: Cluster) -> None:
     write_each_second(cluster, 120)
 
-    turns = [compact_due(LATER + minute * 60_000) for minute in range(60)]
+    turns = [compact_due(cluster.pk, LATER + minute * 60_000) for minute in range(60)]
 
     assert sum(turns) == 119
     recent = a_cluster()
     write_each_second(recent, 60, at_ms=LATER)
     now_ms = LATER + 11 * 60_000
-    assert sum(compact_due(now_ms + minute * 60_000) for minute in range(ROUND_MINUTES)) == 59
+    assert sum(compact_due(recent.pk, now_ms + minute * 60_000) for minute in range(ROUND_MINUTES)) == 59
 
 
 def refuse_writes(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
