@@ -21,7 +21,7 @@ ENVIRONMENTS = ("embedded", "production")
 LOG_FORMATS = ("text", "json")
 DATABASE_SCHEMES = ("postgres", "postgresql", "sqlite")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
-SHORTEST_SECRET = 32
+SHORTEST_SECRET = 50
 
 # Where a cluster is when the portal runs on somebody's own machine.
 EMBEDDED_RANGES = "loopback, private"

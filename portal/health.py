@@ -43,7 +43,7 @@ class HealthMiddleware:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 where all parts are seen, else 503; each part "ok" or what is the matter with it."""
-    parts = {"database": "ok", "redis": _redis_fault() or "ok"}
+    parts = {"database": "ok", "redis": redis_fault() or "ok"}
     try:
         parts |= roles_seen(now_ms=time.time_ns() // 1_000_000)
     except DatabaseError as error:
@@ -71,7 +71,8 @@ def _age_verdict(seen_at_ms: int | None, now_ms: int) -> str:
     return "ok"
 
 
-def _redis_fault() -> str | None:
+def redis_fault() -> str | None:
+    """What is the matter with Redis, if anything is."""
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS

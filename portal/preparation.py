@@ -1,8 +1,6 @@
 """What must be true before the processes start: keys, tables, static files, somebody who may sign in."""
 
-import io
 import secrets
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -14,32 +12,16 @@ from portal.private_files import read_or_make_secret
 ADMIN_NAME = "admin"
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What `prepare` did that somebody must be told. The password is set where one was made."""
+def prepare() -> None:
+    """Make the keys, tables and static files that are missing. Safe to repeat; one at a time.
 
-    applied_migrations: bool
-    admin_password: str | None
-
-    def __repr__(self) -> str:
-        return f"<Prepared: migrations {self.applied_migrations}>"
-
-
-def prepare() -> Prepared:
-    """Make what is missing. Safe to repeat; one at a time."""
+    WAL is on from the first connection, before children race for the file.
+    """
     if not settings.ENVIRONMENT.secret_key:
         read_or_make_secret(settings.DATA_DIR)
     make_or_load_keyring(settings.KEY_FILE)
-    applied = migrate()
+    call_command("migrate", interactive=False, verbosity=0)
     collect_static_files()
-    return Prepared(applied_migrations=applied, admin_password=make_first_admin())
-
-
-def migrate() -> bool:
-    """Bring the tables up to date. WAL is on from the first connection, before children race for the file."""
-    said = io.StringIO()
-    call_command("migrate", interactive=False, stdout=said, verbosity=1)
-    return "No migrations to apply" not in said.getvalue()
 
 
 def collect_static_files() -> None:

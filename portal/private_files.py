@@ -5,6 +5,8 @@ import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 SECRET_FILE = "session.key"  # noqa: S105 - a name
 
 
@@ -18,10 +20,16 @@ def read_secret(data_dir: Path) -> str | None:
 
 def read_or_make_secret(data_dir: Path) -> str:
     """The key that signs sessions, from its 0600 file in the data directory; made there at first."""
-    if (found := read_secret(data_dir)) is not None:
-        return found
-    make_private_file(data_dir / SECRET_FILE, secrets.token_urlsafe(48))
-    return (data_dir / SECRET_FILE).read_text(encoding="ascii").strip()
+    try:
+        if (found := read_secret(data_dir)) is not None:
+            return found
+        make_private_file(data_dir / SECRET_FILE, secrets.token_urlsafe(48))
+        return (data_dir / SECRET_FILE).read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The data directory {data_dir} cannot be used ({error.strerror}). "
+            "Set TOPMAST_DATA_DIR to a directory of your own."
+        ) from error
 
 
 def make_private_file(path: Path, text: str) -> None:

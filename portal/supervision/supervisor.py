@@ -39,16 +39,17 @@ class Supervisor:
         child.start(now_seconds=time.monotonic())
         _say(f"{child.program.name} started", child)
 
-    def start_all(self) -> None:
-        """Start every child that does not run yet."""
+    def start_first(self) -> None:
+        """Start what the others need: that which stops last."""
         for child in self._children:
-            if child.pid is None and child.restart_at_seconds is None:
+            if child.program.stops_last:
                 self.start(child)
 
-    def add(self, child: Child) -> None:
-        """Take one more under supervision, and start it."""
-        self._children.append(child)
-        self.start(child)
+    def start_all(self) -> None:
+        """Start every child that does not run yet, unless told to stop meanwhile."""
+        for child in self._children:
+            if self._stop_signal is None and child.pid is None and child.restart_at_seconds is None:
+                self.start(child)
 
     def watch(self, *, until: Callable[[], bool] | None = None, every_seconds: float = 0.2) -> bool:
         """Restart what dies, until told to stop (False) or until something is true (True)."""

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from portal.environment import Environment
-from portal.preparation import ADMIN_NAME, Prepared, prepare
+from portal.health import redis_fault
+from portal.preparation import ADMIN_NAME, make_first_admin, prepare
 from portal.supervision.child import Child
 from portal.supervision.claims import ClaimRefused, check_port, data_directory
 from portal.supervision.programs import all_programs, child_variables
@@ -40,23 +41,24 @@ class Command(BaseCommand):
         valkey_directory = environment.data_dir / "valkey"
         if not environment.redis_url:
             prepare_directory(valkey_directory)
-        prepared = prepare()
-        connections.close_all()
+        prepare()
         variables = child_variables(os.environ)
         programs = all_programs(environment, valkey_directory=valkey_directory)
-        children = [
-            Child(program, directory=settings.BASE_DIR, environment=variables) for program in programs
-        ]
-        supervisor = Supervisor(children)
+        supervisor = Supervisor(
+            [Child(program, directory=settings.BASE_DIR, environment=variables) for program in programs]
+        )
         with supervisor.running():
+            supervisor.start_first()
+            password = make_first_admin() if supervisor.watch(until=_redis_answers) else None
+            connections.close_all()
             supervisor.start_all()
             if supervisor.watch(until=lambda: _serves(environment)):
-                self._welcome(environment, prepared)
+                self._welcome(environment, password)
                 supervisor.watch()
 
-    def _welcome(self, environment: Environment, prepared: Prepared) -> None:
-        if prepared.admin_password:
-            how = f"as {ADMIN_NAME} with the password {prepared.admin_password} (shown only now)"
+    def _welcome(self, environment: Environment, password: str | None) -> None:
+        if password:
+            how = f"as {ADMIN_NAME} with the password {password} (shown only now)"
         elif environment.admin_password:
             how = f"as {ADMIN_NAME} with the password in TOPMAST_ADMIN_PASSWORD, unless it was changed since"
         else:
@@ -65,6 +67,10 @@ class Command(BaseCommand):
             f"\nTopmast runs at {environment.public_url}/\nSign in {how}.\nStop with Ctrl-C.\n\n"
         )
         self.stdout.flush()
+
+
+def _redis_answers() -> bool:
+    return redis_fault() is None
 
 
 def _serves(environment: Environment) -> bool:
