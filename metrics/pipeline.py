@@ -66,7 +66,7 @@ class Batch:
     """What one cluster's window has collected since the last batch, in order.
 
     `changes` holds each object once, as it is at `values.number`; it is empty where only the line or
-    the totals moved. `first_number` to `values.number` are the frames that it covers.
+    the totals moved. `first_number` to `values.number` are the frames that it covers; 0 where none was sent.
     """
 
     cluster_id: int
@@ -164,7 +164,7 @@ def _prepare(batch: Batch) -> _Rows:
         fence=batch.values.fence,
         changed=[_resource_row(cluster_id, c.resource) for c in batch.changes if c.resource is not None],
         gone=[(cluster_id, c.kind, c.uid) for c in batch.changes if c.resource is None],
-        entries=[_entry_row(batch)] if batch.changes else [],
+        entries=[_entry_row(batch)] if batch.first_number else [],
         state=_state_row(batch),
         ticks=[(cluster_id, one.tick_at_ms, one.tick) for one in batch.usage],
         rounds=[(cluster_id, one.round_at_ms, one.pods) for one in batch.usage if one.pods is not None],

@@ -107,12 +107,18 @@ class Window:
         self.number += 1
         values = self.values(now_ms)
         changes = list(self._frame.values())
-        if self._frame and self._batch_from is None:
-            self._batch_from = (self.number, now_ms)
+        self._count_into_batch(now_ms)
         self._batch.update(self._frame)
         self._frame = {}
         self._has_news = True
         self._publish(build_frame(values, self.identity.cluster_id, changes, now_ms))
+
+    def _count_into_batch(self, now_ms: int) -> None:
+        """Have the journal tell of this number, even where no object changed: a number that is missing
+        there is a gap. Before the first picture is stored it is one, and pages fetch the picture anew.
+        """
+        if self.is_stored and self._batch_from is None:
+            self._batch_from = (self.number, now_ms)
 
     def values(self, now_ms: int) -> ClusterValues:
         """What the cluster's card shows now."""
@@ -147,7 +153,7 @@ class Window:
         if not (self._has_news or self._batch or self._usage or is_due):
             return None
         versions = self.reading.versions() if self.is_stored else {}
-        first_number, first_at_ms = self._batch_from or (self.number, now_ms)
+        first_number, first_at_ms = self._batch_from or (0, 0)
         batch = Batch(
             cluster_id=self.identity.cluster_id,
             history=self.identity.history,
@@ -166,7 +172,7 @@ class Window:
         """A batch could not be written: keep it for the next, or, past a limit, start from the whole."""
         for change in batch.changes:
             self._batch.setdefault((change.kind, change.uid), change)
-        self._batch_from = (batch.first_number, batch.first_at_ms) if batch.changes else self._batch_from
+        self._batch_from = (batch.first_number, batch.first_at_ms) if batch.first_number else self._batch_from
         self._has_news = True
         self._usage = (*batch.usage, *self._usage)[-USAGE_LIMIT:]
         if len(self._batch) > JOURNAL_LIMIT_CHANGES:
@@ -196,6 +202,7 @@ class Window:
         """Tell open pages that lists can be read now."""
         self.number += 1
         now_ms = self._now_ms()
+        self._count_into_batch(now_ms)
         self._publish(build_frame(self.values(now_ms), self.identity.cluster_id, None, now_ms))
 
     def _stored_values(self, now_ms: int) -> ClusterValues:
