@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 from redis.exceptions import RedisError
 
+from clusters.kinds.picture import resource_picture
 from clusters.mirror.changes import Change
 from clusters.state.picture import ClusterValues, cluster_picture
 from metrics.live import messages
@@ -120,8 +121,6 @@ def _tell_once(error: Exception | None) -> None:
 def _change(change: Change, now_ms: int) -> messages.SetChange | messages.GoneChange:
     if change.resource is None:
         return messages.GoneChange(kind=change.kind, uid=change.uid)
-    from clusters.kinds.picture import resource_picture
-
     return messages.SetChange(resource=_without_usage(resource_picture(change.resource, now_ms=now_ms)))
 
 

@@ -3,12 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-import msgspec
-
 from clusters.access.models import User
 from clusters.models import Cluster, ClusterState
 from clusters.state.picture import ClusterValues
-from clusters.state.summary import Summary
+from clusters.state.summary import decode_summary
 from metrics.live.frames import encode_card
 from metrics.live.shelf import Card
 
@@ -67,8 +65,4 @@ def _values(uuid: str, state: ClusterState) -> ClusterValues:
     columns = {
         name: getattr(state, name) for name in ClusterValues.__struct_fields__ if name not in _NOT_COLUMNS
     }
-    return ClusterValues(uuid=uuid, summary=_summary(bytes(state.summary)), **columns)
-
-
-def _summary(blob: bytes) -> Summary | None:
-    return msgspec.json.decode(blob[1:], type=Summary) if blob else None
+    return ClusterValues(uuid=uuid, summary=decode_summary(state.summary), **columns)

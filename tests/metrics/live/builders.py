@@ -20,7 +20,7 @@ def values(cluster: Cluster | str, *, fence: int = 1, number: int = 1, **facts: 
     return ClusterValues(uuid=uuid, fence=fence, number=number, **{**ordinary, **facts})
 
 
-def a_frame(cluster: Cluster, number: int, *, fence: int = 1, changes: int = 0, **facts: object) -> Frame:
+def a_frame(cluster: Cluster, number: int, *, fence: int = 1, changes: int = 1, **facts: object) -> Frame:
     """One step of a cluster in which so many deployments changed."""
     changed = [_change(index) for index in range(changes)]
     now = values(cluster, fence=fence, number=number, **facts)
