@@ -1,5 +1,8 @@
 """Kinds by name, and records of them."""
 
+import base64
+import json
+
 import msgspec
 import pytest
 
@@ -7,6 +10,7 @@ from clusters.kinds import all_kinds, decode_record, encode_record, kind_named
 from clusters.kinds.kind import Kind
 from clusters.kinds.picture import resource_picture
 from clusters.state.resource import HEALTHS, Resource
+from tests.clusters import recorded
 from tests.resources import a_resource
 
 
@@ -56,3 +60,17 @@ def test_the_kinds_are_those_that_the_portal_reads() -> None:
 def test_a_record_of_a_newer_release_is_refused() -> None:
     with pytest.raises(ValueError, match="newer release"):
         decode_record("Pod", b"\x02\x90")
+
+
+GOLDEN = (recorded.DATA / "records-format-1.jsonl").read_text().splitlines()
+
+
+@pytest.mark.parametrize("line", GOLDEN, ids=lambda line: json.loads(line)["kind"])
+def test_a_record_stored_by_the_first_release_is_still_read_field_by_field(line: str) -> None:
+    golden = json.loads(line)
+
+    resource = decode_record(golden["kind"], base64.b64decode(golden["record"]))
+
+    fields = json.loads(msgspec.json.encode(msgspec.structs.asdict(resource)))
+    assert {name: fields[name] for name in golden["fields"]} == golden["fields"]
+    assert type(resource) is kind_named(golden["kind"]).resource
