@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from clusters.connection.credentials import Keyring
 from clusters.connection.keyfile import make_or_load_keyring
+from portal.api.settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - read by Django
 from portal.environment import EnvironmentFault, read_environment
 from portal.private_files import read_or_make_secret, read_secret
 from portal.redis_address import broker_url
@@ -178,13 +179,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # Whether names under the public host are served by https is not ours to promise to browsers.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-
-REST_FRAMEWORK: dict[str, Any] = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Topmast",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-}
 
 LOGGING = {
     "version": 1,

@@ -7,6 +7,7 @@ from portal.health import readyz
 
 urlpatterns = [
     path("", include("portal.accounts.urls")),
+    path("", include("portal.api.urls")),
     path("admin/", admin.site.urls),
     path("readyz", readyz, name="readyz"),
 ]

@@ -3,7 +3,10 @@
 from itertools import count
 
 from clusters.access.models import Grant, Team, User
-from clusters.models import Cluster, ClusterState
+from clusters.kinds import encode_record, kind_named
+from clusters.models import Cluster, ClusterState, Resource
+from clusters.state.resource import Resource as State
+from clusters.state.summary import Summary, encode_summary
 
 _serial = count(1)
 
@@ -43,5 +46,44 @@ def a_cluster(name: str = "", *, state: dict[str, object] | None = None, **facts
         "health": "healthy", "connection": "live", "last_read_at_ms": 2_000, "taken_at_ms": 2_000,
         "fence": 1, "number": 1,
     }  # fmt: skip
-    ClusterState.objects.update_or_create(cluster=cluster, defaults={**live, **(state or {})})
+    facts = {**live, **(state or {})}
+    if isinstance(facts.get("summary"), Summary):
+        facts["summary"] = encode_summary(facts["summary"])
+    ClusterState.objects.update_or_create(cluster=cluster, defaults=facts)
     return cluster
+
+
+def a_row(cluster: Cluster, resource: State) -> Resource:
+    """The stored row of one object."""
+    columns = {name: getattr(resource, name) for name in _COLUMNS}
+    return Resource.objects.create(cluster=cluster, record=encode_record(resource), **columns)
+
+
+def a_pod_row(cluster: Cluster, name: str = "", **facts: object) -> Resource:
+    """A healthy pod on node-1 in shop that asks for half a core and 1 GiB, as a row."""
+    ordinary = {"node": "node-1", "workload": "Deployment/web", "cpu_cores": 0.5, "memory_bytes": 1 << 30}
+    return a_row(cluster, an_object("Pod", name, **{**ordinary, **facts}))
+
+
+def a_node_row(cluster: Cluster, name: str = "", **facts: object) -> Resource:
+    """A healthy node of 4 cores and 16 GiB, as a row."""
+    ordinary = {"namespace": "", "cpu_cores": 4.0, "memory_bytes": 16 << 30}
+    return a_row(cluster, an_object("Node", name, **{**ordinary, **facts}))
+
+
+def an_object(kind: str, name: str = "", **facts: object) -> State:
+    """An object of that kind, healthy and in the namespace shop."""
+    serial = next(_serial)
+    ordinary = {
+        "kind": kind, "group": "", "namespace": "shop", "name": name or f"{kind.lower()}-{serial}",
+        "uid": f"uid-{serial}", "version": str(serial), "created_ms": 1_000, "health": "healthy",
+        "reason": "", "since_ms": 1_000,
+    }  # fmt: skip
+    try:
+        made = kind_named(kind)
+    except KeyError:
+        return State(**{**ordinary, **facts})
+    return made.resource(**{**ordinary, "group": made.group, **facts})
+
+
+_COLUMNS = ("kind", "group", "namespace", "name", "uid", "health", "reason", "node", "workload")

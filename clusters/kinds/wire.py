@@ -12,7 +12,6 @@ from msgspec import Raw, Struct, field
 
 from clusters.connection.errors import ClusterError, Reason
 from clusters.kinds.kind import Kind
-from clusters.state.objects import Identity
 from clusters.state.texts import clipped
 
 T = TypeVar("T")
@@ -56,7 +55,7 @@ class WatchEvent(NamedTuple):
 
 
 class _ListMetadata(Struct, gc=False, rename="camel"):
-    resource_version: Identity
+    resource_version: str
     continue_token: str | None = field(default=None, name="continue")
     remaining_item_count: int | None = None
 
@@ -72,7 +71,7 @@ class _Line(Struct, Generic[T], gc=False):
 
 
 class _BookmarkMetadata(Struct, gc=False, rename="camel"):
-    resource_version: Identity
+    resource_version: str
     annotations: dict[str, str] | None = None
 
 

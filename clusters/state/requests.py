@@ -47,10 +47,9 @@ def _is_plain(spec: PodSpec, status: PodStatus) -> bool:
     """Whether the requests are simply those of the containers: so it is for most pods, and that is cheap."""
     if spec.init_containers or spec.overhead or spec.resources:
         return False
-    for one in status.container_statuses or ():  # noqa: SIM110 – all() is slower, and this is a hot path
-        if one.resources is not None:
-            return False
-    return True
+    return all(
+        one.resources is None and one.allocated_resources is None for one in status.container_statuses or ()
+    )
 
 
 def _plain_sum(spec: PodSpec) -> Effective:
