@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -61,3 +61,11 @@ app.autodiscover_tasks(["metrics", "clusters", "portal"])
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def _use_our_logging(**_: Any) -> None:
     """Django has set logging up already; Celery leaves it alone when somebody answers this."""
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+@beat_init.connect  # type: ignore[untyped-decorator]
+def _refuse_unsafe_production(**_: Any) -> None:
+    from portal.checks import refuse_unsafe_production
+
+    refuse_unsafe_production()

@@ -52,7 +52,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
         parts |= dict.fromkeys(ROLES, "unknown without the database")
     missing = [name for name, verdict in parts.items() if verdict != "ok"]
     body = {"ready": not missing, "missing": missing, "parts": parts}
-    return JsonResponse(body, status=503 if missing else 200)
+    response = JsonResponse(body, status=503 if missing else 200)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # A 503 here is an answer, not an accident.
+    return response
 
 
 def roles_seen(*, now_ms: int) -> dict[str, str]:

@@ -52,6 +52,13 @@ def load_keyring(path: Path) -> Keyring:
     return keyring
 
 
+def make_or_load_public_key(path: Path) -> PublicKey:
+    """The key that seals. Where only the public half is, that is enough and no key is made."""
+    if public_path(path).exists():
+        return load_public_key(path)
+    return make_or_load_keyring(path).public_key
+
+
 def load_public_key(path: Path) -> PublicKey:
     """The public half beside a key file, for processes that seal and never open."""
     beside = public_path(path)

@@ -83,7 +83,7 @@ def read(pod: PodObject, now_ms: int) -> Pod:
         workload=workload_of(metadata, metadata.labels.template_hash if metadata.labels else None),
         cpu_cores=cores(amounts.requests.cpu),
         memory_bytes=whole(amounts.requests.memory),
-        status=word(printed.status),
+        status=printed.status,
         ready_containers=printed.ready,
         containers=printed.total,
         restarts=printed.restarts,

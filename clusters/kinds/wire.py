@@ -12,6 +12,7 @@ from msgspec import Raw, Struct, field
 
 from clusters.connection.errors import ClusterError, Reason
 from clusters.kinds.kind import Kind
+from clusters.state.objects import Identity
 from clusters.state.texts import clipped
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class WatchEvent(NamedTuple):
 
 
 class _ListMetadata(Struct, gc=False, rename="camel"):
-    resource_version: str
+    resource_version: Identity
     continue_token: str | None = field(default=None, name="continue")
     remaining_item_count: int | None = None
 
@@ -71,7 +72,7 @@ class _Line(Struct, Generic[T], gc=False):
 
 
 class _BookmarkMetadata(Struct, gc=False, rename="camel"):
-    resource_version: str
+    resource_version: Identity
     annotations: dict[str, str] | None = None
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from clusters.state.ages import moment_ms
 from clusters.state.objects import Conditions, holds
 from clusters.state.pods import ContainerStatus, PodSpec, PodStatus, Terminated, is_finished, sidecar_names
+from clusters.state.texts import reason_word
 
 
 class Printed(NamedTuple):
@@ -50,7 +51,7 @@ def printed_status(spec: PodSpec, status: PodStatus, *, is_deleting: bool) -> Pr
         restarted_at_ms = _later(walk.sidecar_restarted_at_ms, last_ms)
     if is_deleting:
         word = _deleting_word(word, status)
-    return Printed(word, min(ready, total), total, restarts, restarted_at_ms)
+    return Printed(reason_word(word), min(ready, total), total, restarts, restarted_at_ms)
 
 
 def terminated_word(ended: Terminated) -> str:

@@ -47,9 +47,10 @@ def _is_plain(spec: PodSpec, status: PodStatus) -> bool:
     """Whether the requests are simply those of the containers: so it is for most pods, and that is cheap."""
     if spec.init_containers or spec.overhead or spec.resources:
         return False
-    return all(
-        one.resources is None and one.allocated_resources is None for one in status.container_statuses or ()
-    )
+    for one in status.container_statuses or ():  # noqa: SIM110 – all() is slower, and this is a hot path
+        if one.resources is not None:
+            return False
+    return True
 
 
 def _plain_sum(spec: PodSpec) -> Effective:

@@ -16,7 +16,7 @@ def healthy(reason: str = "", since_ms: int | None = None) -> Verdict:
 
 
 def motion(reason: str, since_ms: int | None, turn: Turn, now_ms: int) -> Verdict:
-    """Pending until the turn, and then what the turn says."""
+    """Pending until the turn, and then what the turn says. Its reason must be fit to keep already."""
     if turn.at_ms > now_ms:
         return Verdict(PENDING, reason, since_ms, (turn,))
     since_ms = since_ms if turn.reason == reason else turn.at_ms

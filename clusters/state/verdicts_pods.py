@@ -7,6 +7,7 @@ from clusters.state.objects import Condition, condition
 from clusters.state.pod_status import Printed, last_finished_ms, terminated_word
 from clusters.state.pods import FAILED, SUCCEEDED, ContainerStatus, PodMetadata, PodStatus, Terminated
 from clusters.state.resource import DEGRADED, HEALTHY, SILENCED, Turn, Verdict
+from clusters.state.texts import reason_word
 from clusters.state.verdicts import healthy, motion, terminating, transition_ms
 
 START_LIMIT_MS = 5 * MINUTE_MS
@@ -38,6 +39,8 @@ def worst_container(status: PodStatus) -> Worst | None:
     restarted_at_ms = -1
     failed: Worst | None = None
     for one in (*(status.init_container_statuses or ()), *(status.container_statuses or ())):
+        if _runs_since_its_start(one):
+            continue
         reason = _waiting_fault(one)
         if reason:
             return Worst(one, reason)
@@ -107,7 +110,7 @@ def _starting(metadata: PodMetadata, status: PodStatus, printed: Printed, now_ms
 
 def _unscheduled(scheduled: Condition, created_ms: int | None, now_ms: int) -> Verdict:
     base_ms = transition_ms(scheduled) or created_ms or now_ms
-    reason = scheduled.reason or "Unschedulable"
+    reason = reason_word(scheduled.reason) or "Unschedulable"
     return motion(reason, base_ms, Turn(base_ms + SCHEDULING_LIMIT_MS, DEGRADED, reason), now_ms)
 
 
@@ -139,6 +142,14 @@ def _restarted_recently(worst: Worst | None, now_ms: int) -> Verdict | None:
     if at_ms is None or at_ms + RECENT_MS <= now_ms:
         return None
     return Verdict(DEGRADED, worst.reason, at_ms, (Turn(at_ms + RECENT_MS, HEALTHY, ""),))
+
+
+def _runs_since_its_start(one: ContainerStatus) -> bool:
+    """So it is with nearly all, and then there is nothing to say."""
+    last = one.last_state
+    return (
+        one.state is not None and one.state.running is not None and (last is None or last.terminated is None)
+    )
 
 
 def _waiting_fault(one: ContainerStatus) -> str:

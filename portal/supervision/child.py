@@ -1,5 +1,6 @@
 """One child process: how it is started so that it never outlives us."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -17,12 +19,16 @@ WAITED_SIGNALS = frozenset({signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signa
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, under which name it is spoken of, and when it goes: `stops_last` outlives the others."""
+    """What to run, and under which name it is spoken of.
+
+    One that `stops_last` outlives the others; one with an `output` writes its answers there, not to ours.
+    """
 
     name: str
     command: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     stops_last: bool = False
+    output: Path | None = None
 
 
 class Child:
@@ -44,14 +50,16 @@ class Child:
 
     def start(self, *, now_seconds: float) -> None:
         """Start it. Only from the main thread: the death signal comes when the thread that forked ends."""
-        self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
-            self.program.command,
-            cwd=self._directory,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order.
-            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - we have one thread
-        )
+        with _opened(self.program.output) as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+                self.program.command,
+                cwd=self._directory,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order.
+                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - we have one thread
+            )
         self.started_at_seconds = now_seconds
         self.restart_at_seconds = None
 
@@ -66,6 +74,12 @@ class Child:
         """Signal it, if it runs."""
         if self._process is not None:
             self._process.send_signal(number)
+
+
+def _opened(path: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | None]:
+    if path is None:
+        return contextlib.nullcontext()
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def _die_with(parent_pid: int) -> Callable[[], None]:

@@ -20,7 +20,7 @@ def web_program(environment: Environment) -> Program:
             *(sys.executable, "-m", "uvicorn", "portal.asgi:application"),
             *("--host", environment.bind, "--port", str(environment.port)),
             *("--loop", "uvloop", "--http", "httptools"),
-            *("--ws-per-message-deflate", "false"),
+            *("--ws", "metrics.live.protocol:BoundedWebSocketProtocol", "--ws-per-message-deflate", "false"),
             *("--proxy-headers", "--forwarded-allow-ips", environment.proxy_ranges),
             *("--no-server-header", "--no-access-log", "--log-level", "warning"),
             *("--timeout-graceful-shutdown", "3"),

@@ -51,6 +51,15 @@ class Supervisor:
             if self._stop_signal is None and child.pid is None and child.restart_at_seconds is None:
                 self.start(child)
 
+    def add(self, child: Child) -> None:
+        """Take one more under supervision; `start_all` starts it."""
+        self._children.append(child)
+
+    def retire(self, child: Child) -> None:
+        """Stop one for good."""
+        self._children.remove(child)
+        _stop([child], within_seconds=STOP_LAST_SECONDS)
+
     def watch(self, *, until: Callable[[], bool] | None = None, every_seconds: float = 0.2) -> bool:
         """Restart what dies, until told to stop (False) or until something is true (True)."""
         while self._stop_signal is None:

@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,8 +18,8 @@ class Pair:
     key_pem: str
 
 
-def make_pair(name: str = "somebody", *, ends: str = "2040-01-01") -> Pair:
-    """A self-signed certificate with its key."""
+def make_pair(name: str = "somebody", *, ends: str = "2040-01-01", address: str = "127.0.0.1") -> Pair:
+    """A self-signed certificate with its key, good for a server at that address too."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     certificate = (
@@ -29,6 +30,7 @@ def make_pair(name: str = "somebody", *, ends: str = "2040-01-01") -> Pair:
         .serial_number(x509.random_serial_number())
         .not_valid_before(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
         .not_valid_after(datetime.datetime.fromisoformat(ends).replace(tzinfo=datetime.UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
         .sign(key, SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

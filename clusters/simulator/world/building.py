@@ -121,8 +121,8 @@ def _values(world: World, described: Described, kind: str) -> Workload:
         created_ms=world.now_ms - int(world.chance.uniform(10, 300) * DAY_MS),
         replicas=described.get("replicas", 1),
         containers=containers,
-        cpu_use=described.get("cpu_use", 0.45),
-        memory_use=described.get("memory_use", 0.6),
+        cpu_use=described.get("cpu_use", 0.8),
+        memory_use=described.get("memory_use", 0.82),
         pool=described.get("pool", ""),
         lives_seconds=described.get("takes_seconds", 30),
     )

@@ -21,6 +21,7 @@ from clusters.simulator.world.workloads import (
     workload_body,
 )
 
+DEFAULT_POOL = "general"
 API_VERSIONS = {"Job": "batch/v1", "CronJob": "batch/v1"}
 START_SECONDS = (1.0, 4.0)
 READY_SECONDS = (1.0, 5.0)
@@ -203,12 +204,12 @@ class World:
         """The node with the most memory left that takes this pod."""
         cpu = sum(one.cpu_milli for one in pod.set.containers)
         memory = sum(one.memory_mib for one in pod.set.containers)
-        pool = pod.set.workload.pool
+        pool = pod.set.workload.pool or DEFAULT_POOL
         fitting = [
             node
             for node in self.nodes.values()
             if not (node.is_lost or node.is_cordoned or node.is_control_plane)
-            and (not pool or node.pool == pool)
+            and node.pool == pool
             and node.taken_cpu_milli + cpu <= node.cpu_milli - 80
             and node.taken_memory_mib + memory <= node.memory_mib - 600
             and node.taken_pods < node.pods_limit

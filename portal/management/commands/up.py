@@ -15,6 +15,7 @@ from portal.health import redis_fault
 from portal.preparation import ADMIN_NAME, make_first_admin, prepare
 from portal.supervision.child import Child
 from portal.supervision.claims import ClaimRefused, check_port, data_directory
+from portal.supervision.demo_fleet import demo_child, watch_with_demo
 from portal.supervision.programs import all_programs, child_variables
 from portal.supervision.supervisor import Supervisor
 from portal.supervision.valkey import NoValkey, prepare_directory
@@ -50,11 +51,13 @@ class Command(BaseCommand):
         with supervisor.running():
             supervisor.start_first()
             password = make_first_admin() if supervisor.watch(until=_redis_answers) else None
+            if (demo := demo_child(variables)) is not None:
+                supervisor.add(demo[1])
             connections.close_all()
             supervisor.start_all()
             if supervisor.watch(until=lambda: _serves(environment)):
                 self._welcome(environment, password)
-                supervisor.watch()
+                watch_with_demo(supervisor, *demo) if demo else supervisor.watch()
 
     def _welcome(self, environment: Environment, password: str | None) -> None:
         if password:

@@ -16,6 +16,7 @@ from clusters.connection.keyfile import (
     load_keyring,
     load_public_key,
     make_or_load_keyring,
+    make_or_load_public_key,
     public_path,
 )
 
@@ -129,3 +130,11 @@ def test_a_public_half_that_cannot_be_written_is_logged(
     with caplog.at_level(logging.WARNING):
         load_keyring(path)
     assert "cluster.key.pub cannot be written" in caplog.text
+
+
+def test_where_only_the_public_half_is_no_key_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.key"
+    key = make_or_load_public_key(path)
+    path.unlink()
+    assert make_or_load_public_key(path) == key
+    assert not path.exists()

@@ -218,3 +218,13 @@ def test_hostile_texts_are_clipped_and_hold_no_nul() -> None:
     assert len(encode_record(pod)) < 8_000
     assert b"\0\0" not in pod.reason.encode()
     assert "\0" not in pod.reason + pod.message + pod.status
+
+
+def test_hostile_reasons_are_fit_to_keep_in_what_time_will_bring_too() -> None:
+    unscheduled = a_condition("PodScheduled", "False", NOW, reason="y\0" * 500)
+
+    made_now = {"creationTimestamp": NOW}
+    for pod in (a_pod("x\0" * 500, metadata=made_now), a_pod("Pending", conditions=[unscheduled])):
+        (turn,) = pod.turns
+        assert len(turn.reason) == 80
+        assert "\0" not in turn.reason

@@ -115,6 +115,16 @@ def test_what_kubernetes_may_leave_out_is_no_fault(item: object) -> None:
     assert POD.read(page.objects[0], 0).name == "web-1"
 
 
+def test_a_list_or_bookmark_that_does_not_say_where_it_is_is_refused() -> None:
+    """Without a version the next watch would begin just anywhere."""
+    for version in ("", "9" * 65, None, 9):
+        metadata = {"metadata": {"resourceVersion": version}}
+        with pytest.raises(ClusterError):
+            decode_page(POD, json.dumps({**metadata, "items": []}).encode())
+        with pytest.raises(ClusterError):
+            decode_event(POD, _line(BOOKMARK, metadata))
+
+
 def test_an_empty_list_may_be_null() -> None:
     assert decode_page(POD, b'{"metadata":{"resourceVersion":"1"},"items":null}').objects == []
 
