@@ -38,7 +38,8 @@ def test_the_newest_round_of_each_cluster_is_joined_in(shown) -> None:
         UsageRound.objects.create(cluster=cluster, at_ms=now_ms() - 1_000, pods=new)
 
     assert shown("kind=Pod") == {
-        "web-one": (0.25, 1 << 20), "new-one": (None, None), "web-two": (0.5, 1 << 20), "new-two": (None, None),
+        "web-one": (0.25, 1 << 20), "new-one": (None, None),
+        "web-two": (0.5, 1 << 20), "new-two": (None, None),
     }  # fmt: skip
 
 

@@ -81,11 +81,10 @@ def _try(operation, mode, headers) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/api/v1/", "/api/v1/fleet/", "/api/v1/clusters/", "/api/v1/clusters/one/", "/api/v1/clusters/new/",
-     "/api/v1/clusters/one/resources/", "/api/v1/resources/?page_size=2", "/api/v1/clusters/one/journal/?since=1.1"],
+     "/api/v1/clusters/one/resources/", "/api/v1/resources/?page_size=2",
+     "/api/v1/clusters/one/journal/?since=1.1"],
 )  # fmt: skip
-def test_a_good_answer_has_every_field_of_the_schema_and_none_that_it_hides(client, api, path) -> None:
-    from jsonschema import Draft202012Validator
-
+def test_a_good_answer_has_the_fields_of_the_schema_and_no_others(client, api, path) -> None:
     client.force_login(an_admin("alice"))
     answer = client.get(path)
     assert answer.status_code == 200
@@ -96,4 +95,3 @@ def test_a_good_answer_has_every_field_of_the_schema_and_none_that_it_hides(clie
 
     assert set(answer.json()) == set(shape["properties"])
     assert set(shape["required"]) == set(shape["properties"])
-    Draft202012Validator({"type": "object"}).validate(answer.json())
