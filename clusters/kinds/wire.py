@@ -96,6 +96,10 @@ class _Loose(Struct, gc=False):
     metadata: _LooseMetadata | None = None
 
 
+class _Named(Struct, gc=False):
+    kind: str | None = None
+
+
 def decode_page(kind: Kind, body: bytes) -> Page:
     """One page of a list; an object that cannot be understood is left out and named.
 
@@ -116,6 +120,8 @@ def decode_event(kind: Kind, line: bytes) -> WatchEvent:
         return _decode_odd_line(kind, line)
     if event.type not in _OBJECT_TYPES:
         return _decode_odd_line(kind, line)
+    if _mark(kind) not in line and _WHO.decode(line).object.kind not in (None, kind.name):
+        raise _not_understood(f"a watch of {kind.plural}")
     return WatchEvent(event.type, event.object, event.object.metadata.resource_version)
 
 
@@ -204,6 +210,12 @@ def _not_understood(what: str) -> ClusterError:
 
 
 @functools.cache
+def _mark(kind: Kind) -> bytes:
+    """How an API server begins an object of this kind in a watch."""
+    return f'"object":{{"kind":"{kind.name}"'.encode()
+
+
+@functools.cache
 def _page_decoder(kind: Kind) -> "msgspec.json.Decoder[_List[Any]]":
     return msgspec.json.Decoder(_List[kind.api_object])  # type: ignore[name-defined]
 
@@ -223,3 +235,4 @@ _RAW_LINE = msgspec.json.Decoder(_Line[Raw])
 _BOOKMARK = msgspec.json.Decoder(_Bookmark)
 _STATUS = msgspec.json.Decoder(_Status)
 _LOOSE = msgspec.json.Decoder(_Loose)
+_WHO = msgspec.json.Decoder(_Line[_Named])

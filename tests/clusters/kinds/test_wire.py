@@ -57,11 +57,17 @@ def test_before_and_watch_together_are_after() -> None:
 
 def test_the_end_of_a_streaming_list_is_told_from_any_other_bookmark() -> None:
     lines = recorded.lines("apiserver/watch-list-namespaces.jsonl")
-    kind = POD  # A namespace has all that a pod must have.
-    events = [decode_event(kind, line) for line in lines]
+    events = [decode_event(kind_named("Namespace"), line) for line in lines]
 
     assert [event.ends_initial for event in events] == [False] * (len(lines) - 1) + [True]
     assert (events[-1].type, events[-1].version) == (BOOKMARK, "31906")
+
+
+def test_an_object_of_another_kind_is_refused_and_not_taken_for_one_of_ours() -> None:
+    lines = recorded.lines("apiserver/watch-list-namespaces.jsonl")
+
+    with pytest.raises(ClusterError):
+        decode_event(POD, lines[0])  # A namespace has all that a pod must have.
 
 
 def test_a_version_that_is_gone_is_an_error_of_code_410() -> None:
