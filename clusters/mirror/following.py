@@ -17,6 +17,7 @@ from clusters.connection.http import Connection, Stream, raise_for_status
 from clusters.kinds import wire
 from clusters.kinds.kind import Kind
 from clusters.mirror.backoff import Backoff
+from clusters.mirror.mirror import is_older
 from clusters.state.resource import Resource
 from clusters.state.summary import KindState
 
@@ -51,6 +52,7 @@ class Host(Protocol):
 
     def now_ms(self) -> int: ...
     def took(self, resource: Resource) -> None: ...
+    def heard(self, resource: Resource) -> None: ...
     def lost(self, kind: str, uid: str) -> None: ...
     def listed(self, kind: str, present: set[str]) -> None: ...
     def kind_is(self, kind: str, state: KindState) -> None: ...
@@ -164,6 +166,12 @@ class Follower:
             self._skip(f"{getattr(metadata, 'namespace', '')}/{getattr(metadata, 'name', '?')}")
             return None
 
+    def _forget_skipped(self) -> None:
+        """What was left out may be whole again: list anew rather than miss it until it changes."""
+        if self._skipped:
+            self._skipped = {}
+            self.version = ""
+
     def _skip(self, key: str) -> None:
         if len(self._skipped) < 1000:
             self._skipped[key] = None
@@ -187,6 +195,7 @@ class Follower:
         finally:
             stream.close()
             self._stream = None
+            self._forget_skipped()
         lasted = time.monotonic() - began
         if lasted < SHORTEST_WATCH_SECONDS and not self._events:
             raise ClusterError(
@@ -212,7 +221,7 @@ class Follower:
         self._events += 1
         if event.type != wire.BOOKMARK:
             self._apply(event)
-        if event.version:
+        if event.version and not is_older(event.version, self.version):
             self.version = event.version
 
     def _apply(self, event: wire.WatchEvent) -> None:
@@ -221,7 +230,7 @@ class Follower:
         elif event.type == "DELETED":
             self._host.lost(self.kind.name, event.object.metadata.uid)
         elif (resource := self._read(event.object, self._host.now_ms())) is not None:
-            self._host.took(resource)
+            self._host.heard(resource)
 
     def _skip_event(self, event: wire.WatchEvent) -> None:
         """An object that cannot be understood: gone if it says so, else left out and named."""

@@ -61,6 +61,17 @@ class Mirror:
         self._settle(old, resource)
         return Change(resource.kind, resource.uid, resource)
 
+    def put_newer(self, resource: Resource, now_ms: int) -> Change | None:
+        """Take in what a watch says, unless it is older than what is known.
+
+        Versions are opaque but for one thing: since 1.35 later ones are larger numbers, and every
+        API server on etcd has always done so. Where they are no numbers, the watch is believed.
+        """
+        old = self._objects.setdefault(resource.kind, {}).get(resource.uid)
+        if old is not None and is_older(resource.version, old.version):
+            return None
+        return self.put(resource, now_ms)
+
     def remove(self, kind: str, uid: str) -> Change | None:
         """Forget one object; None where it was not known."""
         old = self._objects.setdefault(kind, {}).pop(uid, None)
@@ -201,6 +212,11 @@ class Mirror:
 
 
 _SYNCING = KindState("syncing")
+
+
+def is_older(version: str, than: str) -> bool:
+    """Whether a resource version is certainly older than another."""
+    return version.isdecimal() and than.isdecimal() and int(version) < int(than)
 
 
 def _since(old: Resource | None, new: Resource, now_ms: int) -> int | None:

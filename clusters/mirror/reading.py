@@ -104,8 +104,14 @@ class ClusterReading:
             self._on_change(change)
 
     def took(self, resource: Resource) -> None:
-        """A follower has read an object."""
+        """A follower has an object from a list."""
         change = self.mirror.put(resource, self.now_ms())
+        if change is not None:
+            self._on_change(change)
+
+    def heard(self, resource: Resource) -> None:
+        """A follower has an object from a watch."""
+        change = self.mirror.put_newer(resource, self.now_ms())
         if change is not None:
             self._on_change(change)
 
@@ -162,16 +168,17 @@ class ClusterReading:
 
     async def _probe_twice(self) -> None:
         """One probe; while the cluster was well a quick failure gets a second opinion first."""
+        was_suspected = self._suspected.is_set()
         self._suspected.clear()
         try:
-            await self._probe()
+            await self._probe(was_suspected=was_suspected)
         except ClusterError as error:
             if not self.well.is_set() or error.reason in (Reason.TIMEOUT, Reason.AUTH_401):
                 raise
             await asyncio.sleep(SECOND_OPINION_SECONDS)
-            await self._probe()
+            await self._probe(was_suspected=True)
 
-    async def _probe(self) -> None:
+    async def _probe(self, *, was_suspected: bool) -> None:
         answer = await self.connection.get(
             "/version", deadline_seconds=PROBE_DEADLINE_SECONDS, limit_bytes=65536
         )
@@ -188,7 +195,7 @@ class ClusterReading:
         if version != self.mirror.version:
             self.mirror.version = version[:64]
             self._on_news()
-        if not self.well.is_set() and any(follower.version for follower in self.followers):
+        if (not self.well.is_set() or was_suspected) and any(one.version for one in self.followers):
             await self._check_history()
 
     async def _check_history(self) -> None:

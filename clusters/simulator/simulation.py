@@ -11,7 +11,6 @@ from clusters.simulator import kubeconfig
 from clusters.simulator.access import ADMIN
 from clusters.simulator.certificates import Authority
 from clusters.simulator.cluster import Cluster, Credentials, token_of
-from clusters.simulator.pacing import Pacer
 from clusters.simulator.scenario import Scenario
 from clusters.simulator.statefile import StateFile
 from clusters.simulator.watching import BOOKMARK_SECONDS
@@ -32,8 +31,6 @@ class Settings:
     frozen_at_seconds: float | None = None
     start_ms: int | None = None
     is_plain: bool = False
-    events_per_second: float = 0.0
-    change: str = "restarts"
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ class Simulation:
 
     settings: Settings
     clusters: dict[str, Cluster] = field(default_factory=dict)
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _clock: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         folder = self.settings.state_folder
@@ -95,17 +92,13 @@ class Simulation:
             self.kept.ports[name] = cluster.listener.port
         self.kept.write()
         self._write_kubeconfigs()
-        self.pacer = Pacer(
-            list(self.clusters.values()), self.settings.events_per_second, self.settings.change
-        )
         if self.settings.frozen_at_seconds is None:
-            loop = asyncio.get_running_loop()
-            self._tasks = [loop.create_task(self._run_clock()), loop.create_task(self.pacer.run())]
+            self._clock = asyncio.get_running_loop().create_task(self._run_clock())
 
     async def close(self) -> None:
         """Stop everything."""
-        for task in self._tasks:
-            task.cancel()
+        if self._clock is not None:
+            self._clock.cancel()
         for cluster in self.clusters.values():
             await cluster.close()
 

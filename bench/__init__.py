@@ -1,1 +1,0 @@
-"""Figures: each beside its yardstick, as docs/performance.md tells."""
