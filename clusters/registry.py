@@ -148,6 +148,26 @@ def change_credential(cluster: Cluster, login: Login, public_key: PublicKey, *, 
         _store(cluster, login, public_key, now_ms=now_ms)
 
 
+def seal_anew(keyring: Keyring) -> tuple[int, list[ClusterError]]:
+    """Seal with the first key what another one sealed: how many were, and why the others could not be.
+
+    Safe to stop and to repeat; each credential is changed only if nobody changed it meanwhile.
+    """
+    changed, failures = 0, []
+    for credential in Credential.objects.exclude(key_id=keyring.public_key.key_id).select_related("cluster"):
+        cluster, before = credential.cluster, bytes(credential.sealed)
+        host = host_of(cluster.server)
+        try:
+            content = open_sealed(before, keyring, cluster.uuid, host)
+        except ClusterError as error:
+            failures.append(ClusterError(error.reason, f"{cluster.name}: {error.what}", error.hint))
+            continue
+        after = seal(content, keyring.public_key, cluster.uuid, host)
+        unchanged = Credential.objects.filter(pk=credential.pk, sealed=before)
+        changed += unchanged.update(sealed=after, key_id=keyring.public_key.key_id)
+    return changed, failures
+
+
 def settings_of(
     cluster: Cluster, keyring: Keyring, allowed_ranges: Sequence[AddressRange]
 ) -> ConnectionSettings:

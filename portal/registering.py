@@ -138,8 +138,8 @@ def cluster_named(text: str) -> Cluster:
 
 def registered_like(name: str, server: str) -> Cluster | None:
     """The cluster that is registered under this name, or else at this address."""
-    by_name = Cluster.objects.filter(name__iexact=name.strip()).first()
-    return by_name or Cluster.objects.filter(server=server, is_demo=False).first()
+    real = Cluster.objects.filter(is_demo=False)
+    return real.filter(name__iexact=name.strip()).first() or real.filter(server=server).first()
 
 
 def try_cluster(endpoint: Endpoint, login: Login, *, but: Cluster | None = None) -> CheckList:

@@ -13,7 +13,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from clusters.connection.credentials import Keyring
-from clusters.connection.keyfile import make_or_load_keyring
+from clusters.connection.keyfile import load_keyring, make_or_load_keyring
 from portal.api.settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - read by Django
 from portal.environment import EnvironmentFault, read_environment
 from portal.private_files import read_or_make_secret, read_secret
@@ -120,7 +120,8 @@ CLUSTER_RANGES = ENVIRONMENT.cluster_ranges
 
 def CLUSTER_KEYRING() -> Keyring:
     """The keys of the key file. For processes that read clusters; web has no need of it."""
-    return make_or_load_keyring(KEY_FILE)
+    # In production a key made by accident would open nothing and hide that the real one is missing.
+    return load_keyring(KEY_FILE) if ENVIRONMENT.is_production else make_or_load_keyring(KEY_FILE)
 
 
 AUTH_USER_MODEL = "access.User"

@@ -1,7 +1,7 @@
 """The file of keys that open cluster credentials, and beside it the public half that seals them.
 
-One line a key: its id and the key in base64. The first seals, all open: to change keys, put a new line
-first and keep the old one until every credential has been given again.
+One line a key: its id and the key in base64. The first seals, all open. To change keys, a new one is put
+first (`add_key`), every credential is sealed anew (`registry.seal_anew`), and only then may the old one go.
 """
 
 import base64
@@ -50,6 +50,21 @@ def load_keyring(path: Path) -> Keyring:
     keyring = Keyring(tuple(_private_key(path, *line) for line in _lines(path)))
     _publish(path, keyring.public_key)
     return keyring
+
+
+def make_key_file(path: Path) -> Keyring:
+    """A new key file. Raises KeyFileError where there is one already: it is never replaced."""
+    if path.exists():
+        raise KeyFileError(path, "is there already", "Keep it, or add a key to it: manage.py make_key --add.")
+    _make(path)
+    return load_keyring(path)
+
+
+def add_key(path: Path) -> Keyring:
+    """Put a new key before those in a file; the others go on opening what they sealed."""
+    keys = (PrivateKey.generate(), *load_keyring(path).keys)
+    _written_beside(path, _text_of(keys)).replace(path)
+    return load_keyring(path)
 
 
 def make_or_load_public_key(path: Path) -> PublicKey:
@@ -109,9 +124,7 @@ def _not_a_key_file(path: Path) -> KeyFileError:
 
 def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    key = PrivateKey.generate()
-    line = f"{key.public_key.key_id} {base64.b64encode(key.private_bytes()).decode()}"
-    temporary = _written_beside(path, f"{_TITLE}\n{line}\n")
+    temporary = _written_beside(path, _text_of((PrivateKey.generate(),)))
     try:
         # Unlike a rename, a link never replaces the key another process made a moment ago.
         os.link(temporary, path)
@@ -120,6 +133,11 @@ def _make(path: Path) -> None:
     finally:
         temporary.unlink()
     _log.info("made the key file %s", path)
+
+
+def _text_of(keys: tuple[PrivateKey, ...]) -> str:
+    lines = (f"{key.public_key.key_id} {base64.b64encode(key.private_bytes()).decode()}\n" for key in keys)
+    return f"{_TITLE}\n{''.join(lines)}"
 
 
 def _publish(path: Path, key: PublicKey) -> None:

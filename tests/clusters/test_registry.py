@@ -288,3 +288,27 @@ def test_labels_are_written_as_kubernetes_does() -> None:
 def test_a_wrong_label_is_refused(pair: str) -> None:
     with pytest.raises(RegistryError, match="is not a label"):
         registry.parse_labels([pair])
+
+
+def test_a_new_key_seals_every_credential_anew() -> None:
+    one, two = added("one"), added("two")
+    ring = Keyring((PrivateKey.generate(), *KEYRING.keys))
+
+    assert registry.seal_anew(ring) == (2, [])
+    assert registry.seal_anew(ring) == (0, [])
+
+    only_new = Keyring(ring.keys[:1])
+    for cluster in (one, two):
+        assert registry.settings_of(cluster, only_new, LOOPBACK).token == CANARY
+    assert set(Credential.objects.values_list("key_id", flat=True)) == {ring.public_key.key_id}
+
+
+def test_a_credential_that_does_not_open_stays_as_it_was() -> None:
+    broken, _ = added("broken"), added("well")
+    Credential.objects.filter(cluster=broken).update(sealed=b"damaged")
+
+    changed, failures = registry.seal_anew(Keyring((PrivateKey.generate(), *KEYRING.keys)))
+
+    assert changed == 1
+    assert [str(failure).partition(":")[0] for failure in failures] == ["broken"]
+    assert bytes(Credential.objects.get(cluster=broken).sealed) == b"damaged"

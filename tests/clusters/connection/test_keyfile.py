@@ -13,8 +13,10 @@ from clusters.connection.credentials import PrivateKey
 from clusters.connection.errors import ClusterError
 from clusters.connection.keyfile import (
     KeyFileError,
+    add_key,
     load_keyring,
     load_public_key,
+    make_key_file,
     make_or_load_keyring,
     make_or_load_public_key,
     public_path,
@@ -138,3 +140,23 @@ def test_where_only_the_public_half_is_no_key_is_made(tmp_path: Path) -> None:
     path.unlink()
     assert make_or_load_public_key(path) == key
     assert not path.exists()
+
+
+def test_a_key_file_is_made_once_and_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.key"
+    make_key_file(path)
+    before = path.read_text()
+    with pytest.raises(KeyFileError, match="is there already"):
+        make_key_file(path)
+    assert path.read_text() == before
+
+
+def test_an_added_key_seals_from_now_on(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.key"
+    old = make_key_file(path).public_key
+    new = add_key(path).public_key
+    assert new != old
+    assert load_public_key(path) == new
+    assert load_keyring(path).key(old.key_id).public_key == old
+    assert mode_of(path) == 0o600
+    assert len(list(tmp_path.iterdir())) == 2

@@ -333,3 +333,16 @@ def test_pausing_resuming_renaming_and_removing(run: Any, kubeconfig: Any) -> No
 def test_the_manifest_is_printed_alone(run: Any) -> None:
     kinds = [document["kind"] for document in yaml.safe_load_all(run("print_cluster_role"))]
     assert kinds == ["Namespace", "ServiceAccount", "Secret", "ClusterRole", "ClusterRoleBinding"]
+
+
+def test_a_key_is_made_and_changed_without_losing_a_credential(
+    run: Any, kubeconfig: Any, settings: Any
+) -> None:
+    run("make_key")
+    run("make_key", fails="is there already")
+    run("import_kubeconfig", kubeconfig())
+    said = run("make_key", "--add")
+    assert "1 credentials use it" in said
+    kept = settings.KEY_FILE.read_text().splitlines()
+    settings.KEY_FILE.write_text("\n".join(kept[:2]))
+    assert opened("prod", settings) == CANARY
