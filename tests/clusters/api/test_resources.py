@@ -126,7 +126,7 @@ def test_the_next_page_has_the_address_that_people_use(alice, settings) -> None:
 
 ROWS = st.lists(
     st.tuples(
-        st.sampled_from(["Pod", "Node", "Deployment", "Gizmo"]),
+        st.sampled_from(["Pod", "Node", "Deployment", "ReplicaSet"]),
         st.sampled_from(["", "a", "b"]),
         st.sampled_from(["x", "y", "X", "ü"]),
         st.sampled_from(["one", "two"]),
