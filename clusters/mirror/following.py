@@ -42,6 +42,9 @@ CLUSTER_WIDE = frozenset(
 )  # fmt: skip
 """Reasons that make the whole cluster suspect, not only this kind."""
 
+CLUSTER_AWAY = CLUSTER_WIDE - {Reason.PROTOCOL}
+"""Nobody answered. A stream that is merely cut, as load balancers do, is none of these."""
+
 
 class Host(Protocol):
     """What a follower needs of the reading it belongs to."""
@@ -74,6 +77,7 @@ class Follower:
         self._has_listed = bool(version)
         self._skipped: dict[str, None] = {}
         self._starts_anew = False
+        self._is_in_doubt = False
 
     async def run(self) -> None:
         """Follow until cancelled. Never raises for anything the cluster does."""
@@ -107,8 +111,18 @@ class Follower:
         self._starts_anew = True
         self.close()
 
+    def doubt(self) -> None:
+        """The cluster was away: unless this very stream goes on afterwards, list anew.
+
+        A server put back to an older state soon counts past our version again, and would go on from it
+        as if nothing had been: comparing versions cannot tell.
+        """
+        self._is_in_doubt = True
+
     async def _turn(self) -> None:
         """One list where it is needed, then one watch to its end."""
+        if self._is_in_doubt:
+            self.version = ""
         try:
             if not self.version:
                 async with self._host.list_slots, asyncio.timeout(LIST_SECONDS):
@@ -142,6 +156,7 @@ class Follower:
             if not token:
                 break
             await asyncio.sleep(0)
+        self._is_in_doubt = False
         self._host.listed(self.kind.name, present)
         self.version = page.resource_version
         self._has_listed = True
@@ -219,6 +234,8 @@ class Follower:
             raise ExpiredVersion() if event.code == 410 else _watch_error(self.kind.plural, event.code or 0)
         self._heard_at = time.monotonic()
         self._events += 1
+        if self._host.well.is_set():
+            self._is_in_doubt = False
         if event.type != wire.BOOKMARK:
             self._apply(event)
         if event.version and not is_older(event.version, self.version):
@@ -260,6 +277,8 @@ class Follower:
             wait = max(wait, REFUSED_RETRY_SECONDS)
         if error.reason in CLUSTER_WIDE:
             self._host.suspect(error)
+        if error.reason in CLUSTER_AWAY:
+            self.doubt()
         await asyncio.sleep(wait)
 
     def _stalled(self, error: ClusterError) -> None:

@@ -173,6 +173,8 @@ class ClusterReading:
         try:
             await self._probe(was_suspected=was_suspected)
         except ClusterError as error:
+            for follower in self.followers:
+                follower.doubt()
             if not self.well.is_set() or error.reason in (Reason.TIMEOUT, Reason.AUTH_401):
                 raise
             await asyncio.sleep(SECOND_OPINION_SECONDS)

@@ -89,7 +89,7 @@ async def test_a_cluster_put_back_to_an_older_state_is_read_anew(breakable_clust
 
         await asyncio.to_thread(cluster.restore_etcd, "before")
 
-        await watched.until(lambda: name not in _names(watched, "Namespace"), seconds=75)
+        await watched.until(lambda: name not in _names(watched, "Namespace"), seconds=65)
         await watched.until_live(seconds=30)
         assert not await watched.differences()
         _assert_totals_are_those_of_a_fresh_count(watched)
