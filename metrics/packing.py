@@ -29,18 +29,28 @@ class _Codecs(threading.local):
 _codecs = _Codecs()
 
 
+def squeeze(payload: bytes) -> bytes:
+    """The payload compressed, with a checksum."""
+    return _codecs.compressor.compress(payload)
+
+
+def unsqueeze(packed: Blob) -> bytes:
+    """What was compressed."""
+    try:
+        return _codecs.decompressor.decompress(packed)
+    except zstandard.ZstdError as error:
+        raise StoredFormatError("A stored column is damaged: restore the database from a backup.") from error
+
+
 def seal(stored_format: int, payload: bytes) -> bytes:
-    """The column for `payload`: its format number, then the payload compressed, with a checksum."""
-    return bytes((stored_format,)) + _codecs.compressor.compress(payload)
+    """The column for `payload`: its format number, then the payload compressed."""
+    return bytes((stored_format,)) + squeeze(payload)
 
 
 def open_sealed(blob: Blob, readable: tuple[int, ...] = (1,)) -> tuple[int, bytes]:
     """The format number and payload of a column."""
     stored_format = format_of(blob, readable)
-    try:
-        return stored_format, _codecs.decompressor.decompress(memoryview(blob)[1:])
-    except zstandard.ZstdError as error:
-        raise StoredFormatError("A stored column is damaged: restore the database from a backup.") from error
+    return stored_format, unsqueeze(memoryview(blob)[1:])
 
 
 def format_of(blob: Blob, readable: tuple[int, ...]) -> int:

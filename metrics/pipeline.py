@@ -24,8 +24,9 @@ from clusters.state.picture import ClusterValues
 from clusters.state.resource import Resource
 from clusters.state.summary import encode_summary
 from metrics import sql
-from metrics.journal.changes import encode_changes, encode_keys
+from metrics.journal.changes import encode_changes
 from metrics.journal.keyframes import encode_picture
+from metrics.journal.keys import encode_keys
 from metrics.journal.states import encode_state
 from metrics.models import JournalEntry, SeriesTick, Snapshot, UsageRound
 

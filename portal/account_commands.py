@@ -24,6 +24,8 @@ def account_commands(
     lines = [f"{_manage('print_cluster_role')} | {shlex.join([*kubectl, 'apply', '-f', '-'])}"]
     if refusal.has_ca:
         lines.append(f"{_read_authority(kubectl)} > {shlex.quote(ca_file)}")
+    # Kubernetes fills a token Secret a moment after it was made.
+    lines.append("sleep 2")
     add = ["add_cluster", f"--server={refusal.endpoint.server}", "--token-file=-"]
     add += [f"--ca-file={ca_file}"] if refusal.has_ca else []
     add += [*_how_to_reach(refusal.endpoint), *(f"--label={label}" for label in labels), "--", name]

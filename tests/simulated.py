@@ -23,6 +23,8 @@ As a context manager, or as the pytest fixture `simulator` (import it into a con
     with simulated("tiny", "calm", frozen=60, seed=7) as fleet:
         fleet.clusters["tiny"], fleet.kubeconfig, fleet.control
 
+    with simulated(fleet="bench", clusters=3, pods=200, nodes=10, events_per_second=50) as fleet: …
+
 `frozen=N` plays N seconds of the plot at once and stops the clock there: nothing changes but what a test
 does by `control`. Without it the clock runs. `bookmark_seconds` makes bookmarks come sooner. With
 `state_folder` a second start is the same clusters at the same addresses. Which faults there are, and how to
@@ -92,6 +94,20 @@ class Control:
     def delete(self, kind: str, namespace: str, name: str) -> None:
         """Delete an object."""
         self._send("POST", "/steps", {"delete": {"kind": kind, "namespace": namespace, "name": name}})
+
+    def change(self, count: int = 1) -> list[dict[str, Any]]:
+        """Change pods of a bench cluster; says which, at which version, and when (`sent_at_ms`)."""
+        sent: list[dict[str, Any]] = self._send("POST", "/changes", {"count": count})["sent"]
+        return sent
+
+    def pace(self, events_per_second: float, change: str = "restarts") -> None:
+        """Have bench clusters change pods at a steady beat, in turn: restarts, ready or touch."""
+        self._send("POST", "/pace", {"events_per_second": events_per_second, "change": change})
+
+    def sent(self, after: int = 0) -> list[dict[str, Any]]:
+        """The changes sent by `change` and `pace` since a number, with their moments."""
+        told: list[dict[str, Any]] = self._send("GET", f"/sent?after={after}")["sent"]
+        return told
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
         """What a cluster holds of a kind, right now."""

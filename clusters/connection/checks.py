@@ -73,22 +73,49 @@ class _Findings:
         self.add(name, Verdict.FAILED, error.what, error.hint)
 
 
+@dataclass
+class _Asking:
+    """One connection whose every request ends within the same time."""
+
+    connection: Connection
+    deadline_seconds: float
+
+    async def get(self, target: str) -> Answer:
+        return await self.connection.get(
+            target, deadline_seconds=self.deadline_seconds, limit_bytes=_LARGEST_ANSWER_BYTES
+        )
+
+    async def post(self, target: str, body: Mapping[str, Any]) -> Answer:
+        return await self.connection.post(
+            target,
+            json.dumps(body).encode(),
+            deadline_seconds=self.deadline_seconds,
+            limit_bytes=_LARGEST_ANSWER_BYTES,
+        )
+
+
 async def check_cluster(
-    settings: ConnectionSettings, *, kinds: Iterable[Readable], known_uids: Mapping[str, str], now_ms: int
+    settings: ConnectionSettings,
+    *,
+    kinds: Iterable[Readable],
+    known_uids: Mapping[str, str],
+    now_ms: int,
+    deadline_seconds: float = 10.0,
 ) -> CheckList:
     """Try all that reading this cluster will need. Never raises for what the cluster does.
 
-    `known_uids` are the kube-system UIDs of the other clusters, each with that cluster's name.
+    `known_uids` are the kube-system UIDs of the other clusters, each with that cluster's name. Each
+    request ends within the deadline, and a cluster that hangs is not asked much more.
     """
     findings = _Findings()
-    connection = Connection(settings)
+    asking = _Asking(Connection(settings), deadline_seconds)
     try:
-        if await _reached(connection, findings, now_ms) and await _knows_us(connection, findings):
-            await _may_read(connection, findings, list(kinds))
-            await _has_usage(connection, findings)
-            await _is_new(connection, findings, known_uids)
+        if await _reached(asking, findings, now_ms) and await _knows_us(asking, findings):
+            await _may_read(asking, findings, list(kinds))
+            await _has_usage(asking, findings)
+            await _is_new(asking, findings, known_uids)
     finally:
-        await connection.close()
+        await asking.connection.close()
     return CheckList(
         checks=tuple(findings.checks),
         version=findings.version,
@@ -117,15 +144,15 @@ def as_text(checks: CheckList) -> str:
     return "\n".join(lines)
 
 
-async def _reached(connection: Connection, findings: _Findings, now_ms: int) -> bool:
+async def _reached(asking: _Asking, findings: _Findings, now_ms: int) -> bool:
     """Whether there is an API server that we trust, at /version, which everybody may read."""
     try:
-        answer = await _get(connection, "/version")
+        answer = await asking.get("/version")
     except ClusterError as error:
         _not_reached(findings, error)
         return False
-    findings.add("Reached", Verdict.PASSED, connection.settings.server)
-    _trusted(connection.settings, findings)
+    findings.add("Reached", Verdict.PASSED, asking.connection.settings.server)
+    _trusted(asking.connection.settings, findings)
     return _is_kubernetes(findings, answer, now_ms)
 
 
@@ -186,10 +213,10 @@ def _clock(findings: _Findings, answer: Answer, now_ms: int) -> None:
         )
 
 
-async def _knows_us(connection: Connection, findings: _Findings) -> bool:
+async def _knows_us(asking: _Asking, findings: _Findings) -> bool:
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:
-        answer = await _post(connection, _WHO_AM_I, body)
+        answer = await asking.post(_WHO_AM_I, body)
         if answer.status == 404:
             findings.add("Who we are", Verdict.NOTED, "servers older than 1.28 do not tell.")
             return True
@@ -205,9 +232,9 @@ async def _knows_us(connection: Connection, findings: _Findings) -> bool:
     return True
 
 
-async def _may_read(connection: Connection, findings: _Findings, kinds: list[Readable]) -> None:
+async def _may_read(asking: _Asking, findings: _Findings, kinds: list[Readable]) -> None:
     """One line a kind, in the order given; a few questions at a time."""
-    rights = await asyncio.gather(*(_rights(connection, kind) for kind in kinds))
+    rights = await asyncio.gather(*(_rights(asking, kind) for kind in kinds))
     for kind, refused in zip(kinds, rights, strict=True):
         if isinstance(refused, ClusterError):
             findings.failed(kind.name, refused)
@@ -219,39 +246,39 @@ async def _may_read(connection: Connection, findings: _Findings, kinds: list[Rea
             findings.add(kind.name, Verdict.PASSED, f"may {' and '.join(VERBS)}")
 
 
-async def _rights(connection: Connection, kind: Readable) -> tuple[str, ...] | ClusterError:
+async def _rights(asking: _Asking, kind: Readable) -> tuple[str, ...] | ClusterError:
     """The verbs we may not use on a kind, or why that could not be found out."""
     try:
-        allowed = [await _may(connection, verb, kind.group, kind.plural) for verb in VERBS]
+        allowed = [await _may(asking, verb, kind.group, kind.plural) for verb in VERBS]
     except ClusterError as error:
         return error
     return tuple(verb for verb, is_allowed in zip(VERBS, allowed, strict=True) if not is_allowed)
 
 
-async def _may(connection: Connection, verb: str, group: str, resource: str) -> bool:
+async def _may(asking: _Asking, verb: str, group: str, resource: str) -> bool:
     attributes = {"verb": verb, "group": group, "resource": resource}
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": attributes},
     }
-    answer = await _post(connection, _REVIEW, body)
+    answer = await asking.post(_REVIEW, body)
     raise_for_status(answer)
     return _mapping(_object(answer).get("status")).get("allowed") is True
 
 
-async def _has_usage(connection: Connection, findings: _Findings) -> None:
+async def _has_usage(asking: _Asking, findings: _Findings) -> None:
     """Never a failure: without metrics.k8s.io usage is unknown and all else works."""
     advice = "Without it CPU and memory in use are unknown; all else works."
     try:
-        answer = await _get(connection, _USAGE)
+        answer = await asking.get(_USAGE)
         if answer.status == 404:
             findings.add("Usage", Verdict.NOTED, "metrics.k8s.io is not installed.", advice)
             return
         if answer.status == 403:
             findings.missing_rules.append(Rule(USAGE_GROUP, USAGE_RESOURCES, USAGE_VERBS))
         raise_for_status(answer)
-        refused = [name for name in USAGE_RESOURCES if not await _may(connection, "list", USAGE_GROUP, name)]
+        refused = [name for name in USAGE_RESOURCES if not await _may(asking, "list", USAGE_GROUP, name)]
     except ClusterError as error:
         findings.add("Usage", Verdict.NOTED, f"metrics.k8s.io: {error.what}", advice)
         return
@@ -262,10 +289,10 @@ async def _has_usage(connection: Connection, findings: _Findings) -> None:
         findings.add("Usage", Verdict.PASSED, "metrics.k8s.io answers")
 
 
-async def _is_new(connection: Connection, findings: _Findings, known_uids: Mapping[str, str]) -> None:
+async def _is_new(asking: _Asking, findings: _Findings, known_uids: Mapping[str, str]) -> None:
     """Whether no other registered cluster is this very one, told by the UID of its kube-system."""
     try:
-        answer = await _get(connection, _KUBE_SYSTEM)
+        answer = await asking.get(_KUBE_SYSTEM)
         raise_for_status(answer)
         items = _object(answer).get("items")
     except ClusterError:
@@ -280,14 +307,6 @@ async def _is_new(connection: Connection, findings: _Findings, known_uids: Mappi
             f"this is the same cluster as {known_uids[uid]}.",
             "Change that one with import_kubeconfig or set_credential, or remove it first.",
         )
-
-
-async def _get(connection: Connection, target: str) -> Answer:
-    return await connection.get(target, limit_bytes=_LARGEST_ANSWER_BYTES)
-
-
-async def _post(connection: Connection, target: str, body: Mapping[str, Any]) -> Answer:
-    return await connection.post(target, json.dumps(body).encode(), limit_bytes=_LARGEST_ANSWER_BYTES)
 
 
 def _object(answer: Answer) -> dict[str, Any]:

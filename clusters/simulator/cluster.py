@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clusters.simulator.access import READ, Access
-from clusters.simulator.apiserver import ApiServer
+from clusters.simulator.apiserver import ApiServer, UsageSource
 from clusters.simulator.certificates import Authority
 from clusters.simulator.disturbing import disturb
 from clusters.simulator.faults import ANSWER_FAULTS, PORT_FAULTS, WATCH_FAULTS, Fault, fault
@@ -20,6 +20,7 @@ from clusters.simulator.spoiling import spoil
 from clusters.simulator.store import Store
 from clusters.simulator.wire import AnyAnswer, HttpConnection, Request, StreamAnswer
 from clusters.simulator.world.building import build
+from clusters.simulator.world.bulk import BulkWorld, Size
 from clusters.simulator.world.living import World
 from clusters.simulator.world.plot import BadStep, churn, play
 from clusters.simulator.world.timeline import Timeline
@@ -72,9 +73,13 @@ class Cluster:
         access = Access(
             reader_token=credentials.reader_token, admin_token=credentials.admin_token, uid_seed=self._seed
         )
-        self.world = self._new_world(self._seed)
+        self.world: World | BulkWorld
         self.api = ApiServer(
-            self.store, access, UsageReadings(self.world), scenario.version, bookmark_seconds=bookmark_seconds
+            self.store,
+            access,
+            self._settle(self._seed),
+            scenario.version,
+            bookmark_seconds=bookmark_seconds,
         )
         for step in scenario.plot:
             self.timeline.after(float(step.get("after", 0)), lambda step=step: self.play(step))  # type: ignore[misc]
@@ -182,8 +187,10 @@ class Cluster:
             self._in_background(self.add_fault(step), step)
         elif step.get("do") in self._actions():
             self._actions()[step["do"]](step)
-        else:
+        elif isinstance(self.world, World):
             play(self.world, step)
+        else:
+            raise BadStep("a cluster made in bulk has no such steps; it takes 'change', faults and rights")
 
     def _in_background(self, adding: Any, step: dict[str, Any]) -> None:
         try:
@@ -218,17 +225,23 @@ class Cluster:
         self.store.revision = max(1, self.store.revision - int(step.get("back_by", 100_000)))
         self.store.forget_history()
         self.timeline = Timeline(self.timeline.now_ms)
-        self.world = self._new_world(f"{self._seed} {step.get('seed', 'restored')}")
-        self.api.usage = UsageReadings(self.world)
+        self.api.usage = self._settle(f"{self._seed} {step.get('seed', 'restored')}")
         self.listener.reset_all()
 
-    def _new_world(self, seed: str) -> World:
-        world = World(self.store, self.timeline, seed)
+    def _settle(self, seed: str) -> UsageSource:
+        """Have the cluster inhabited, and say who tells its usage."""
         identity = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{self._seed}.kube-system"))
-        build(world, self.scenario.described, kube_system_uid=identity)
+        described = self.scenario.described
+        if self.scenario.bulk is not None:
+            bulk = BulkWorld(self.store, self.timeline, seed, Size(**self.scenario.bulk))
+            bulk.build(kube_system_uid=identity, version=self.scenario.version, zones=described["zones"])
+            self.world = bulk
+            return bulk
+        self.world = world = World(self.store, self.timeline, seed)
+        build(world, described, kube_system_uid=identity)
         if self.scenario.churn_seconds:
             churn(world, self.scenario.churn_seconds)
-        return world
+        return UsageReadings(world)
 
 
 def token_of(secret: str, name: str, who: str) -> str:

@@ -3,6 +3,8 @@
 `GET /clusters`; `POST /faults {cluster, fault, …}`, `GET /faults`, `DELETE /faults[?cluster=&number=]`;
 `POST /steps {cluster, do, …}` (or `{cluster, object: {…}}`, `{cluster, delete: {kind, namespace, name}}`,
 `{cluster, advance_seconds: N}`); `GET /objects?cluster=&kind=`; `GET /connections`.
+For measuring: `POST /pace {events_per_second, change}`, `POST /changes {cluster, count}`, and
+`GET /sent?after=N`.
 A request without `cluster` means the only one, or all.
 """
 
@@ -20,6 +22,7 @@ from clusters.simulator.served import BY_KIND
 from clusters.simulator.simulation import Simulation
 from clusters.simulator.store import encode, object_key
 from clusters.simulator.wire import Answer, AnyAnswer, HttpConnection, Request
+from clusters.simulator.world.bulk import CHANGES
 from clusters.simulator.world.naming import uid
 from clusters.simulator.world.plot import BadStep
 from clusters.simulator.world.rendering import stamp
@@ -47,6 +50,9 @@ class Control:
             ("POST", "/steps"): self._play,
             ("GET", "/objects"): self._objects,
             ("GET", "/connections"): self._connections,
+            ("GET", "/sent"): self._sent,
+            ("POST", "/pace"): self._set_pace,
+            ("POST", "/changes"): self._change,
         }
         route = routes.get((request.method, request.path))
         if route is None:
@@ -105,6 +111,28 @@ class Control:
             name: {"open": len(each.listener.connections), "watches": _watches(each)}
             for name, each in self._simulation.clusters.items()
         }
+
+    async def _sent(self, request: Request) -> Any:
+        after = int(request.query.get("after", 0))
+        pacer = self._simulation.pacer
+        return {"count": pacer.count, "sent": [asdict(one) for one in pacer.sent if one.number > after]}
+
+    async def _set_pace(self, request: Request) -> Any:
+        order = _order(request)
+        pacer = self._simulation.pacer
+        pacer.per_second = float(order.get("events_per_second", pacer.per_second))
+        how = str(order.get("change", pacer.how))
+        if how not in CHANGES:
+            raise BadOrder(f"{how!r} is no change; they are: {', '.join(CHANGES)}")
+        pacer.how = how
+        return {"events_per_second": pacer.per_second, "change": pacer.how}
+
+    async def _change(self, request: Request) -> Any:
+        """Change so many pods of one cluster at once."""
+        order = _order(request)
+        (cluster,) = self._clusters(order.get("cluster"))
+        pacer = self._simulation.pacer
+        return {"sent": [asdict(pacer.send_one(cluster)) for _ in range(int(order.get("count", 1)))]}
 
 
 def _watches(cluster: Cluster) -> int:

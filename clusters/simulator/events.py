@@ -28,4 +28,4 @@ def as_new_event(stored: Stored) -> Stored:
     if not new["action"]:
         del new["action"]
     pieces = (msgspec.json.encode(new),)
-    return Stored(stored.key, stored.labels, stored.fields, pieces=pieces, revision=stored.revision)
+    return Stored(stored.key, stored.labels, kind=stored.kind, pieces=pieces, revision=stored.revision)

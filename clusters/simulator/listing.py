@@ -51,14 +51,19 @@ def select(served: ResourceType, namespace: str, query: dict[str, str]) -> Selec
 
 @dataclass(frozen=True)
 class Place:
-    """Where a list goes on: the version it shows, and the first key of the next page."""
+    """Where a list goes on: the version it shows, and what comes after which key, as the token has it."""
 
     revision: int
-    start: str
+    start: str = ""
+
+    @property
+    def first_key(self) -> str:
+        """The first key there can be."""
+        return self.start.lstrip("/")
 
     def token(self) -> str:
         """The place as a continue token, in the form an API server gives it."""
-        text = {"v": "meta.k8s.io/v1", "rv": self.revision, "start": f"/{self.start}\0"}
+        text = {"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.start}
         raw = json.dumps(text, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
@@ -71,7 +76,12 @@ def place_of(token: str) -> Place:
         revision, start = int(fields["rv"]), str(fields["start"])
     except (binascii.Error, ValueError, KeyError, TypeError) as problem:
         raise bad_request(f"continue key is not valid: {problem}") from problem
-    return Place(revision, start.strip("/").removesuffix("\0") + "\0")
+    return Place(revision, start)
+
+
+def after(revision: int, key: str) -> Place:
+    """The place behind an object."""
+    return Place(revision, f"/{key}\0")
 
 
 @dataclass(frozen=True)
@@ -111,7 +121,7 @@ def list_page(store: Store, selection: Selection, query: dict[str, str]) -> Page
     revision = _asked_revision(store, query)
     # Like the real one's cache: for version 0 a limit is not looked at.
     unlimited = query.get("resourceVersion") == "0"
-    return _cut(store, selection, Place(revision, ""), 0 if unlimited else limit)
+    return _cut(store, selection, Place(revision), 0 if unlimited else limit)
 
 
 def whole_number(query: dict[str, str], name: str) -> int:
@@ -131,7 +141,7 @@ def _next_page(store: Store, selection: Selection, place: Place, limit: int) -> 
     try:
         return _cut(store, selection, place, limit)
     except Expired as problem:
-        fresh = Place(INCONSISTENT, place.start.removesuffix("\0")).token()
+        fresh = Place(INCONSISTENT, place.start).token()
         raise expired(EXPIRED_CONTINUE, fresh) from problem
 
 
@@ -152,7 +162,7 @@ def _asked_revision(store: Store, query: dict[str, str]) -> int:
 
 
 def _cut(store: Store, selection: Selection, place: Place, limit: int) -> Page:
-    start = place.start
+    start = place.first_key
     if selection.namespace and not start:
         start = selection.namespace + "/"
     is_now = place.revision == store.revision
@@ -171,5 +181,5 @@ def _cut(store: Store, selection: Selection, place: Place, limit: int) -> Page:
             items.append(stored)
     if not left:
         return Page(items, place.revision)
-    token = Place(place.revision, items[-1].key).token()
+    token = after(place.revision, items[-1].key).token()
     return Page(items, place.revision, token, left if selection.is_all else None)

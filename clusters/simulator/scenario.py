@@ -27,6 +27,7 @@ class Scenario:
     described: dict[str, Any] = field(default_factory=dict)
     plot: list[dict[str, Any]] = field(default_factory=list)
     churn_seconds: float = 0.0
+    bulk: dict[str, int] | None = None
 
 
 def names() -> list[str]:
@@ -53,6 +54,7 @@ def load(name: str) -> Scenario:
         described=described,
         plot=described.get("plot") or [],
         churn_seconds=float(described.get("churn_seconds", 0)),
+        bulk=described.get("bulk"),
     )
 
 

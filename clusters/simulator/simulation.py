@@ -11,6 +11,7 @@ from clusters.simulator import kubeconfig
 from clusters.simulator.access import ADMIN
 from clusters.simulator.certificates import Authority
 from clusters.simulator.cluster import Cluster, Credentials, token_of
+from clusters.simulator.pacing import Pacer
 from clusters.simulator.scenario import Scenario
 from clusters.simulator.statefile import StateFile
 from clusters.simulator.watching import BOOKMARK_SECONDS
@@ -31,6 +32,8 @@ class Settings:
     frozen_at_seconds: float | None = None
     start_ms: int | None = None
     is_plain: bool = False
+    events_per_second: float = 0.0
+    change: str = "restarts"
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Simulation:
 
     settings: Settings
     clusters: dict[str, Cluster] = field(default_factory=dict)
-    _clock: asyncio.Task[None] | None = None
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         folder = self.settings.state_folder
@@ -92,13 +95,17 @@ class Simulation:
             self.kept.ports[name] = cluster.listener.port
         self.kept.write()
         self._write_kubeconfigs()
+        self.pacer = Pacer(
+            list(self.clusters.values()), self.settings.events_per_second, self.settings.change
+        )
         if self.settings.frozen_at_seconds is None:
-            self._clock = asyncio.get_running_loop().create_task(self._run_clock())
+            loop = asyncio.get_running_loop()
+            self._tasks = [loop.create_task(self._run_clock()), loop.create_task(self.pacer.run())]
 
     async def close(self) -> None:
         """Stop everything."""
-        if self._clock is not None:
-            self._clock.cancel()
+        for task in self._tasks:
+            task.cancel()
         for cluster in self.clusters.values():
             await cluster.close()
 

@@ -21,21 +21,21 @@ _VERSION_MARK_BYTES = b'"\\u0001version\\u0001"'
 class Stored:
     """One version of one object. `pieces[version_at]` is its resourceVersion, quotes and all."""
 
-    __slots__ = ("fields", "key", "labels", "pieces", "revision", "version_at")
+    __slots__ = ("key", "kind", "labels", "pieces", "revision", "version_at")
 
     def __init__(
         self,
         key: str,
         labels: Mapping[str, str],
-        fields: Mapping[str, str],
         *,
+        kind: str,
         pieces: tuple[bytes, ...],
         version_at: int = 1,
         revision: int = 0,
     ) -> None:
         self.key = key
         self.labels = labels
-        self.fields = fields
+        self.kind = kind
         self.pieces = pieces
         self.version_at = version_at
         self.revision = revision
@@ -44,6 +44,11 @@ class Stored:
         """The object as JSON, without kind and apiVersion, as it stands in a list."""
         return b"".join(self.pieces)
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """What a fieldSelector can ask for. Decoded when asked: few ever ask, and there are many objects."""
+        return selectable_fields(self.kind, msgspec.json.decode(self.body()))
+
     def at(self, revision: int) -> "Stored":
         """The same object with another resourceVersion."""
         pieces = list(self.pieces)
@@ -51,7 +56,7 @@ class Stored:
         return Stored(
             self.key,
             self.labels,
-            self.fields,
+            kind=self.kind,
             pieces=tuple(pieces),
             version_at=self.version_at,
             revision=revision,
@@ -190,7 +195,7 @@ def encode(kind: str, body: dict[str, Any]) -> Stored:
     return Stored(
         object_key(metadata),
         dict(metadata.get("labels") or {}),
-        selectable_fields(kind, body),
+        kind=kind,
         pieces=(head, b'"0"', tail),
     )
 

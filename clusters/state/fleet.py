@@ -6,6 +6,7 @@ Totals count clusters with current data only; a cluster that cannot be read leav
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from clusters.state.resource import CRITICAL, DEGRADED, HEALTHS, NO_DATA, PENDING
@@ -28,9 +29,10 @@ _FIGURES = (
 )
 
 
-class _Part(NamedTuple):
-    """What one cluster adds to the fleet."""
+class Part(NamedTuple):
+    """What one cluster adds to a fleet; made once, however many fleets it is in."""
 
+    cluster: str
     health: str
     figures: tuple[int | None, ...] | None
     """In the order of _FIGURES; None for a cluster without current data."""
@@ -38,6 +40,7 @@ class _Part(NamedTuple):
     """Sort keys: severity, newest first, cluster, index in `details`."""
     details: list[Picture]
     as_of: str | None
+    as_of_ms: int
 
 
 def is_current(picture: Picture) -> bool:
@@ -61,7 +64,7 @@ class Fleet:
     """The sums of a set of clusters, kept by adding and taking away one cluster's part."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, _Part] = {}
+        self._parts: dict[str, Part] = {}
         self._healths = dict.fromkeys(HEALTHS, 0)
         self._current = 0
         self._sums = [0] * len(_FIGURES)
@@ -70,9 +73,12 @@ class Fleet:
 
     def put(self, picture: Picture) -> None:
         """Take one cluster in, in place of what it was before."""
-        self.drop(picture["id"])
-        part = _part_of(picture)
-        self._parts[picture["id"]] = part
+        self.put_part(part_of(picture))
+
+    def put_part(self, part: Part) -> None:
+        """The same with the part already made."""
+        self.drop(part.cluster)
+        self._parts[part.cluster] = part
         self._count(part, 1)
         for key in part.causes:
             insort(self._causes, key)
@@ -89,6 +95,7 @@ class Fleet:
     def picture(self) -> Picture:
         """The picture of the clusters that are in."""
         causes = self._shown_causes()
+        latest = max(self._parts.values(), key=attrgetter("as_of_ms"), default=None)
         clusters = {"total": len(self._parts), "current": self._current, **self._healths}
         return {
             "clusters": clusters,
@@ -96,10 +103,10 @@ class Fleet:
             "causes": causes,
             "causes_total": len(self._causes),
             "verdict": {"code": _code(clusters), "params": _params(clusters, causes)},
-            "as_of": max((part.as_of for part in self._parts.values() if part.as_of), key=_ms, default=None),
+            "as_of": latest.as_of if latest else None,
         }
 
-    def _count(self, part: _Part, sign: int) -> None:
+    def _count(self, part: Part, sign: int) -> None:
         self._healths[part.health] += sign
         if part.figures is None:
             return
@@ -132,7 +139,8 @@ class Fleet:
         return [{"cluster": cluster, **self._parts[cluster].details[index]} for _, _, cluster, index in keys]
 
 
-def _part_of(picture: Picture) -> _Part:
+def part_of(picture: Picture) -> Part:
+    """What this cluster adds to a fleet."""
     readable = is_current(picture)
     details = picture["causes"] if readable else _line_cause(picture)
     causes = [
@@ -140,7 +148,15 @@ def _part_of(picture: Picture) -> _Part:
         for index, cause in enumerate(details)
     ]
     figures = tuple(_whole(picture[group][key], scale) for group, key, scale in _FIGURES)
-    return _Part(picture["health"], figures if readable else None, causes, details, picture["as_of"])
+    return Part(
+        picture["id"],
+        picture["health"],
+        figures if readable else None,
+        causes,
+        details,
+        picture["as_of"],
+        -1 if picture["as_of"] is None else _ms(picture["as_of"]),
+    )
 
 
 def _line_cause(picture: Picture) -> list[Picture]:

@@ -6,8 +6,10 @@ from django.db import connection, transaction
 from django.db.models.functions import Length
 
 from metrics import sql
-from metrics.journal.changes import Step, decode_steps, encode_steps, join_keys
+from metrics.journal.changes import decode_steps
 from metrics.journal.grouping import WIDEN_AFTER_MS, Head, groups
+from metrics.journal.joined import Step, encode_steps
+from metrics.journal.keys import join_keys
 from metrics.models import JournalEntry, Snapshot
 
 ROUND_MINUTES = 5
@@ -94,12 +96,6 @@ def _joined(rows: Sequence[tuple[object, ...]]) -> tuple[object, ...]:
 
 
 def _steps_of(entry: JournalEntry) -> list[Step]:
-    whole_row = Step(
-        entry.first_number,
-        entry.last_number,
-        entry.first_at_ms,
-        entry.last_at_ms,
-        bytes(entry.state),
-        b"",
-    )
+    times = (entry.first_at_ms, entry.last_at_ms)
+    whole_row = Step(entry.first_number, entry.last_number, *times, cards=(bytes(entry.state),))
     return decode_steps(entry.changes, whole_row=whole_row)

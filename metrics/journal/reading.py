@@ -9,8 +9,10 @@ from django.db.models import Q, QuerySet
 
 from clusters.mirror.changes import Change
 from clusters.state.picture import ClusterValues
-from metrics.journal.changes import Step, decode_steps, key_of
+from metrics.journal.changes import decode_steps, find_steps
+from metrics.journal.joined import Step
 from metrics.journal.keyframes import decode_picture
+from metrics.journal.keys import key_of
 from metrics.journal.replay import EntryView, Picture, replay, until
 from metrics.journal.searching import KeysHold
 from metrics.journal.states import decode_state
@@ -128,12 +130,11 @@ def timeline(cluster_id: int, kind: str, uid: str, *, from_ms: int, to_ms: int) 
     )
     ordered = rows.order_by("fence", "first_number").values_list(*_ROW)
     return [
-        Moment(entry.fence, entry.last_number, entry.at_ms, change)
+        Moment(row[1], step.last_number, step.last_at_ms, change)
         for row in ordered.iterator(chunk_size=_ROWS_AHEAD)
-        for entry in _entries_of(row)
-        if from_ms <= entry.at_ms <= to_ms and entry.step.may_hold(uid)
-        for change in entry.changes
-        if change.uid == uid and change.kind == kind
+        for step in find_steps(row[-1], kind, uid, whole_row=_whole(row))
+        if from_ms <= step.last_at_ms <= to_ms
+        for change in step.changes
     ]
 
 
@@ -178,9 +179,14 @@ def _one_by_one(rows: Any, *, ahead: int = 1) -> Iterator[Any]:
 
 def _entries_of(row: Sequence[Any]) -> list[EntryView]:
     """The steps of one row, in order."""
-    history, fence, first_number, last_number, first_at_ms, last_at_ms, state, changes = row
-    whole_row = Step(first_number, last_number, first_at_ms, last_at_ms, bytes(state), b"")
-    return [EntryView(history, fence, step) for step in decode_steps(changes, whole_row=whole_row)]
+    history, fence, *_, changes = row
+    return [EntryView(history, fence, step) for step in decode_steps(changes, whole_row=_whole(row))]
+
+
+def _whole(row: Sequence[Any]) -> Step:
+    """The row taken as one step."""
+    _, _, first_number, last_number, first_at_ms, last_at_ms, state, _ = row
+    return Step(first_number, last_number, first_at_ms, last_at_ms, cards=(bytes(state),))
 
 
 def _is_whole(entries: Sequence[EntryView], *, number: int, history: int) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from clusters.mirror.changes import Change
 from clusters.state.resource import Resource
-from metrics.journal.changes import Step
+from metrics.journal.joined import Step
 
 Picture = dict[tuple[str, str], Resource]
 """Kind and uid to resource: all that exists in a cluster at one moment."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from clusters.state.fleet import Fleet
+from clusters.state.fleet import Fleet, Part, part_of
 from metrics.live import messages
 from metrics.live.messages import Nameplate
 from metrics.live.shelf import Card, Shelf
@@ -42,15 +42,15 @@ class Audience:
         self._fleet = Fleet()
         self._totals: bytes | None = None
         for card in shelf.cards(visible):
-            self.count(card.uuid, msgspec.json.decode(card.payload))
+            self.count(card.uuid, part_of_card(card))
 
-    def count(self, uuid: str, picture: dict[str, object] | None) -> None:
+    def count(self, uuid: str, part: Part | None) -> None:
         """Take one cluster's part into the sums, in place of what it was; None takes it out."""
         self._totals = None
-        if picture is None:
+        if part is None:
             self._fleet.drop(uuid)
         else:
-            self._fleet.put(picture)
+            self._fleet.put_part(part)
 
     def picture_texts(self, names: dict[str, Nameplate], at_ms: int) -> list[str]:
         """Everything this audience sees, now."""
@@ -75,12 +75,14 @@ class Audience:
 class FleetFanout:
     """Collects what changed and tells each audience: at once for a first change, then after a pause.
 
-    `call_later(seconds, function)` and `now_seconds` are the event loop's; `now_ms` is the wall clock.
+    `call_later(seconds, function)` and `now_seconds` are the event loop's; `now_ms` is the wall clock;
+    `spent_seconds` is the CPU time of this thread: on a busy machine the clock would tell of others' work.
     """
 
     shelf: Shelf
     now_seconds: Callable[[], float]
     now_ms: Callable[[], int]
+    spent_seconds: Callable[[], float]
     call_later: Callable[[float, Callable[[], None]], object]
     _audiences: dict[frozenset[str], Audience] = field(default_factory=dict)
     _changed: set[str] = field(default_factory=set)
@@ -121,32 +123,35 @@ class FleetFanout:
     def _flush(self) -> None:
         if not self._changed:
             return
-        started_seconds = self.now_seconds()
+        started_seconds = self.spent_seconds()
         changed, self._changed = frozenset(self._changed), set()
         if self._audiences:
             self._tell(changed)
-        ended_seconds = self.now_seconds()
-        self._may_flush_at = ended_seconds + pause_after(ended_seconds - started_seconds)
+        pause_seconds = pause_after(self.spent_seconds() - started_seconds)
+        self._may_flush_at = self.now_seconds() + pause_seconds
 
     def _tell(self, changed: frozenset[str]) -> None:
         at_ms = self.now_ms()
-        pictures = {uuid: self._picture(uuid) for uuid in changed}
+        parts = {uuid: self._part(uuid) for uuid in changed}
         for audience in self._audiences.values():
             seen = changed & audience.visible
             if not seen:
                 continue
             for uuid in seen:
-                audience.count(uuid, pictures[uuid])
+                audience.count(uuid, parts[uuid])
             bundle = Bundle(seen, tuple(audience.frame_texts(seen, at_ms)))
             for page in audience.pages:
                 page.offer(bundle)
 
-    def _picture(self, uuid: str) -> dict[str, object] | None:
+    def _part(self, uuid: str) -> Part | None:
         card = self.shelf.card(uuid)
-        if card is None:
-            return None
-        picture: dict[str, object] = msgspec.json.decode(card.payload)
-        return picture
+        return part_of_card(card) if card else None
+
+
+def part_of_card(card: Card) -> Part:
+    """What one cluster adds to the totals, read from its encoded card."""
+    picture: dict[str, object] = msgspec.json.decode(card.payload)
+    return part_of(picture)
 
 
 def pause_after(took_seconds: float) -> float:

@@ -75,7 +75,11 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self.shelf = Shelf()
         self.fleet = FleetFanout(
-            shelf=self.shelf, now_seconds=self.loop.time, now_ms=now_ms, call_later=self.loop.call_later
+            shelf=self.shelf,
+            now_seconds=self.loop.time,
+            now_ms=now_ms,
+            spent_seconds=time.thread_time,
+            call_later=self.loop.call_later,
         )
         self._pages: defaultdict[str, set[ClusterPage]] = defaultdict(set)
         self._lines: defaultdict[int, set[Line]] = defaultdict(set)

@@ -8,8 +8,9 @@ from clusters.models import Cluster
 from clusters.state.picture import ClusterValues
 from clusters.state.resource import Resource
 from clusters.state.summary import Summary
-from metrics.journal.changes import encode_changes, encode_keys
+from metrics.journal.changes import encode_changes
 from metrics.journal.keyframes import encode_picture
+from metrics.journal.keys import encode_keys
 from metrics.journal.states import encode_state
 from metrics.models import JournalEntry, Snapshot
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from clusters.simulator.world.managed import managed_fields
 from clusters.simulator.world.rendering import (
+    DAEMON_TOLERATIONS,
     TOKEN_SOURCES,
     TOLERATIONS,
     Body,
@@ -29,7 +30,7 @@ def pod_body(pod: Pod) -> Body:
     spec |= {"serviceAccountName": "default", "serviceAccount": "default"}
     if pod.node is not None:
         spec["nodeName"] = pod.node.name
-    spec.setdefault("tolerations", TOLERATIONS)
+    spec["tolerations"] = DAEMON_TOLERATIONS if workload.kind == "DaemonSet" else TOLERATIONS
     spec |= {"priority": 0, "enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority"}
     body: Body = {"metadata": _metadata(pod), "spec": spec, "status": pod_status(pod)}
     return managed_fields(

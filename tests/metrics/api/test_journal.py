@@ -5,7 +5,8 @@ import pytest
 from clusters.mirror.changes import Change
 from clusters.models import ClusterState
 from clusters.state.picture import ClusterValues
-from metrics.journal.changes import encode_changes, encode_keys
+from metrics.journal.changes import encode_changes
+from metrics.journal.keys import encode_keys
 from metrics.journal.states import encode_state
 from metrics.models import JournalEntry
 from tests.builders import a_cluster, an_admin, an_object

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 
 from clusters.models import Cluster
-from metrics.journal.changes import decode_keys, key_of
 from metrics.journal.compaction import ROUND_MINUTES, compact, compact_due
+from metrics.journal.keys import decode_keys, key_of
 from metrics.models import JournalEntry
 from tests.metrics.journal.builders import seen
 from tests.metrics.rows import a_cluster, write_entry, write_keyframe

@@ -1,12 +1,13 @@
 """From a picture and changes to a later picture."""
 
-from metrics.journal.changes import Step, decode_steps, encode_changes
+from metrics.journal.changes import decode_steps, encode_changes
+from metrics.journal.joined import Step
 from metrics.journal.replay import EntryView, replay, until
 from tests.metrics.journal.builders import gone, resource, seen
 
 
 def entry(at_ms: int, *changes: object, history: int = 1, fence: int = 1) -> EntryView:
-    whole_row = Step(at_ms, at_ms, at_ms, at_ms, b"", b"")
+    whole_row = Step(at_ms, at_ms, at_ms, at_ms)
     (step,) = decode_steps(encode_changes(changes), whole_row=whole_row)  # type: ignore[arg-type]
     return EntryView(history, fence, step)
 

@@ -1,0 +1,1 @@
+"""Figures: each beside its yardstick, as docs/performance.md tells."""
