@@ -65,6 +65,13 @@ def roles_seen(*, now_ms: int) -> dict[str, str]:
     return {role: _age_verdict(latest.get(role), now_ms) for role in ROLES}
 
 
+def age_seconds(role: str, *, name_prefix: str, now_ms: int) -> float | None:
+    """How long ago the latest process of a role was seen; None if never."""
+    seen = ProcessSeen.objects.filter(role=role, name__startswith=name_prefix)
+    seen_at_ms = seen.order_by("-seen_at_ms").values_list("seen_at_ms", flat=True).first()
+    return None if seen_at_ms is None else (now_ms - seen_at_ms) / 1000
+
+
 def _age_verdict(seen_at_ms: int | None, now_ms: int) -> str:
     if seen_at_ms is None:
         return "never seen"

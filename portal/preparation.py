@@ -17,11 +17,16 @@ def prepare() -> None:
 
     WAL is on from the first connection, before children race for the file.
     """
+    make_keys()
+    call_command("migrate", interactive=False, verbosity=0)
+    collect_static_files()
+
+
+def make_keys() -> None:
+    """The key that signs sessions, unless it is set, and the one that opens credentials."""
     if not settings.ENVIRONMENT.secret_key:
         read_or_make_secret(settings.DATA_DIR)
     make_or_load_keyring(settings.KEY_FILE)
-    call_command("migrate", interactive=False, verbosity=0)
-    collect_static_files()
 
 
 def collect_static_files() -> None:

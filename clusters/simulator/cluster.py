@@ -11,10 +11,10 @@ from typing import Any
 
 from clusters.simulator.access import READ, Access
 from clusters.simulator.apiserver import ApiServer, UsageSource
-from clusters.simulator.certificates import Authority
+from clusters.simulator.certificates import HOSTS, Authority
 from clusters.simulator.disturbing import disturb
 from clusters.simulator.faults import ANSWER_FAULTS, PORT_FAULTS, WATCH_FAULTS, Fault, fault
-from clusters.simulator.listener import Listener
+from clusters.simulator.listener import LOOPBACK, Listener
 from clusters.simulator.scenario import Scenario
 from clusters.simulator.spoiling import spoil
 from clusters.simulator.store import Store
@@ -57,16 +57,20 @@ class Cluster:
         folder: Path,
         bookmark_seconds: float,
         is_plain: bool = False,
+        host: str = LOOPBACK,
     ) -> None:
         self.name = name
         self.scenario = scenario
         self.folder = folder
+        self.host = host
         self.credentials = credentials
         self.faults: list[Fault] = []
         self._seed = f"{seed} {name}"
         self._authority = authority
-        self.tls = None if is_plain else _tls(authority, folder)
-        self.listener = Listener(self._answer, self.tls)
+        self.tls = None if is_plain else _tls(authority, folder, host)
+        # Under another name it is for other machines, or other containers.
+        bind = LOOPBACK if host == LOOPBACK else ""
+        self.listener = Listener(self._answer, self.tls, bind=bind)
         self.timeline = Timeline(start_ms)
         # Versions rise with time, so that they do not repeat when the simulator starts again.
         self.store = Store(first_revision=start_ms // 100 - 16_000_000_000)
@@ -88,7 +92,7 @@ class Cluster:
     def address(self) -> str:
         """Where it is reached."""
         scheme = "https" if self.tls else "http"
-        return f"{scheme}://127.0.0.1:{self.listener.port}"
+        return f"{scheme}://{self.host}:{self.listener.port}"
 
     async def open(self, port: int = 0) -> None:
         """Take connections, or refuse them if its plot has already said so."""
@@ -249,10 +253,10 @@ def token_of(secret: str, name: str, who: str) -> str:
     return hashlib.sha256(f"{secret} {name} {who}".encode()).hexdigest()
 
 
-def _tls(authority: Authority, folder: Path) -> ssl.SSLContext:
+def _tls(authority: Authority, folder: Path, host: str) -> ssl.SSLContext:
     path = folder / "server-good.pem"
     if not path.exists():
-        authority.server_certificate(path)
+        authority.server_certificate(path, hosts=tuple(dict.fromkeys([*HOSTS, host])))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     context.load_verify_locations(authority.certificate_path)

@@ -14,6 +14,7 @@ from pathlib import Path
 import uvloop
 
 from clusters.simulator.control import Control
+from clusters.simulator.listener import LOOPBACK
 from clusters.simulator.scenario import DEMO, NoScenario, Scenario, load, names
 from clusters.simulator.simulation import Settings, Simulation
 from clusters.simulator.watching import BOOKMARK_SECONDS
@@ -30,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_bench_arguments(parser)
     parser.add_argument("--state-dir", type=Path, default=Path("data/simulator"), help="certificates, ports")
     parser.add_argument("--port", type=int, default=0, help="0 (default): the one it had, or any free one")
+    parser.add_argument(
+        "--host",
+        default=LOOPBACK,
+        metavar="NAME",
+        help="what others call this machine",
+    )
     parser.add_argument("--control-port", type=int, help="open a control port on 127.0.0.1; 0: any free one")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same story")
     parser.add_argument("--frozen", type=float, metavar="SECONDS", help="play so much at once, then stop")
@@ -80,6 +87,7 @@ def prepare(options: argparse.Namespace) -> Simulation:
         is_plain=options.plain,
         events_per_second=options.events_per_second,
         change=options.change,
+        host=options.host,
     )
     simulation = Simulation(settings)
     if options.fleet == "bench":

@@ -5,13 +5,14 @@ import ssl
 
 from clusters.simulator.wire import Answerer, HttpConnection
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 
 
 class Listener:
     """One port. Keeps it over refusals, so that a cluster that is back is where it was."""
 
-    def __init__(self, answerer: Answerer, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, answerer: Answerer, tls: ssl.SSLContext | None, *, bind: str = LOOPBACK) -> None:
+        self._bind = bind
         self._answerer = answerer
         self._tls = tls
         self._server: asyncio.Server | None = None
@@ -56,7 +57,7 @@ class Listener:
 
     async def _listen(self, protocol: object, tls: ssl.SSLContext | None, port: int) -> int:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(protocol, HOST, port, ssl=tls, backlog=512)  # type: ignore[call-overload,arg-type]
+        self._server = await loop.create_server(protocol, self._bind, port, ssl=tls, backlog=512)  # type: ignore[call-overload,arg-type]
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
 

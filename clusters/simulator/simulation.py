@@ -11,6 +11,7 @@ from clusters.simulator import kubeconfig
 from clusters.simulator.access import ADMIN
 from clusters.simulator.certificates import Authority
 from clusters.simulator.cluster import Cluster, Credentials, token_of
+from clusters.simulator.listener import LOOPBACK
 from clusters.simulator.pacing import Pacer
 from clusters.simulator.scenario import Scenario
 from clusters.simulator.statefile import StateFile
@@ -34,6 +35,7 @@ class Settings:
     is_plain: bool = False
     events_per_second: float = 0.0
     change: str = "restarts"
+    host: str = LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Simulation:
             folder=self.settings.state_folder / "tls",
             bookmark_seconds=self.settings.bookmark_seconds,
             is_plain=self.settings.is_plain,
+            host=self.settings.host,
         )
         self.clusters[name] = cluster
         return cluster

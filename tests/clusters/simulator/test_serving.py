@@ -213,3 +213,9 @@ def test_a_big_answer_is_compressed_when_that_is_asked_for() -> None:
 
         assert answer.getheader("Content-Encoding") == "gzip"
         assert len(json.loads(gzip.decompress(squeezed))["items"]) > 100
+
+
+def test_under_a_name_of_its_own_it_says_so_and_shows_it_in_its_certificate() -> None:
+    with simulated("tiny", frozen=0, host="localhost") as cluster:
+        assert cluster.address.startswith("https://localhost:")
+        assert cluster.get("/version").json()["major"] == "1"
