@@ -157,15 +157,15 @@ def readyz(port: int) -> dict[str, Any]:
 
 def test_all_are_healthy_and_ready(place: Place, web_ports: list[int]) -> None:
     for port in web_ports:
-        wait_until(lambda: place.is_healthy("web", port=port), within_seconds=60, what="web")  # noqa: B023
-        wait_until(lambda: readyz(port)["ready"], within_seconds=60, what="readyz")  # noqa: B023
+        wait_until(lambda: place.is_healthy("web", port=port), within_seconds=120, what="web")  # noqa: B023
+        wait_until(lambda: readyz(port)["ready"], within_seconds=120, what="readyz")  # noqa: B023
 
     wait_until(lambda: place.is_healthy("worker"), within_seconds=30, what="worker")
     assert place.is_healthy("beat")
 
 
 def test_the_registered_clusters_become_live(place: Place, web_ports: list[int]) -> None:
-    wait_until(lambda: all(place.log(f"cluster-{n}") for n in ("one", "two")), within_seconds=60)
+    wait_until(lambda: all(place.log(f"cluster-{n}") for n in ("one", "two")), within_seconds=120)
     place.run("register")
 
     def lines() -> list[tuple[str, bool]]:
@@ -175,14 +175,14 @@ def test_the_registered_clusters_become_live(place: Place, web_ports: list[int])
                 " ON clusters_cluster.id = cluster_id"
             ).fetchall()
 
-    wait_until(lambda: lines() == [("live", False)] * 2, within_seconds=60, what="both live")
+    wait_until(lambda: lines() == [("live", False)] * 2, within_seconds=120, what="both live")
 
 
 def test_who_signs_in_at_one_web_process_is_known_at_the_other(place: Place, web_ports: list[int]) -> None:
     jar = http.cookiejar.CookieJar()
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
     one, two = (f"http://127.0.0.1:{port}" for port in web_ports)
-    wait_until(lambda: place.is_healthy("web", port=web_ports[1]), within_seconds=60)
+    wait_until(lambda: place.is_healthy("web", port=web_ports[1]), within_seconds=120)
     browser.open(f"{one}/sign-in/", timeout=10).read()
     token = next(cookie.value for cookie in jar if cookie.name == "topmast_csrf")
     form = {"username": "admin", "password": ADMIN_PASSWORD, "csrfmiddlewaretoken": token}
@@ -211,13 +211,13 @@ def test_another_host_name_is_refused_except_by_the_health_check(place: Place, w
         except urllib.error.HTTPError as answer:
             return answer.code
 
-    wait_until(lambda: place.is_healthy("web", port=web_ports[0]), within_seconds=60)
+    wait_until(lambda: place.is_healthy("web", port=web_ports[0]), within_seconds=120)
     assert status("/healthz") == 200
     assert status("/sign-in/") == 400
 
 
 def test_a_missing_part_is_named_by_readyz(place: Place, web_ports: list[int]) -> None:
-    wait_until(lambda: readyz(web_ports[0])["ready"], within_seconds=60)
+    wait_until(lambda: readyz(web_ports[0])["ready"], within_seconds=120)
     beat = next(process for process in place.running if "beat" in process.args)  # type: ignore[operator]
     beat.terminate()
     beat.wait(timeout=10)
