@@ -41,23 +41,28 @@ def used_bytes() -> int:
         return int(cursor.fetchone()[0])
 
 
-def give_back(*, most_pages: int = 20 * PAGES_AT_ONCE) -> int:
-    """Return free pages of a SQLite file to the disk, a slice a transaction; how many.
-
-    PostgreSQL does this by itself. The file must have been made with `auto_vacuum=INCREMENTAL`.
-    """
+def give_back() -> int:
+    """Return free pages of a SQLite file to the disk; how many. PostgreSQL does this by itself."""
     if connection.vendor != "sqlite":
         return 0
-    returned = 0
     with connection.cursor() as cursor:
-        while returned < most_pages and _pragma(cursor, "freelist_count") > PAGES_KEPT_FREE + PAGES_AT_ONCE:
-            before = _pragma(cursor, "page_count")
-            cursor.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
-            cursor.fetchall()  # it frees a page for each row that is fetched
-            freed = before - _pragma(cursor, "page_count")
-            if freed <= 0:
-                break
-            returned += freed
+        return give_back_pages(cursor)
+
+
+def give_back_pages(cursor: Any, *, most_pages: int = 20 * PAGES_AT_ONCE) -> int:
+    """Return free pages, a slice a transaction, all but what the next minutes will want again.
+
+    The file must have been made with `auto_vacuum=INCREMENTAL`; of another none can be returned.
+    """
+    returned = 0
+    while returned < most_pages and _pragma(cursor, "freelist_count") >= PAGES_KEPT_FREE + PAGES_AT_ONCE:
+        before = _pragma(cursor, "page_count")
+        cursor.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
+        cursor.fetchall()  # It frees a page for each row that is fetched.
+        freed = before - _pragma(cursor, "page_count")
+        if freed <= 0:
+            break
+        returned += freed
     return returned
 
 

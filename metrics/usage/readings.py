@@ -6,24 +6,18 @@ is left out; an amount that makes no sense is unknown, never 0.
 """
 
 import contextlib
-import math
-import re
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
 import msgspec
+
+from clusters.state.quantities import NANOS, cores, nanos_or_none, whole
 
 CPU_LIMIT_CORES = 100_000.0
 """No machine has so many: what claims more is nonsense, and nonsense is unknown."""
 MEMORY_LIMIT_BYTES = 1 << 50
 _LONGEST = 32
-_BINARY = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40, "Pi": 1 << 50, "Ei": 1 << 60}
-_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_QUANTITY = re.compile(
-    r"(?P<number>\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
-    r"(?:[eE](?P<exponent>[+-]?[0-9]{1,2})|(?P<binary>[KMGTPE]i)|(?P<decimal>[numkMGTPE]?))"
-)
+_USUAL_UNITS = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
 
 
 class Usage(NamedTuple):
@@ -123,14 +117,9 @@ def cpu_cores(text: str | None) -> float | None:
     """
     if text is None or len(text) > _LONGEST:
         return None
-    if text[-1:] == "n" and _is_plain(text[:-1]):
-        cores = int(text[:-1]) / 1_000_000_000
-    else:
-        exact = _exact(text)
-        if exact is None:
-            return None
-        cores = float(exact)
-    return cores if cores <= CPU_LIMIT_CORES else None
+    is_usual = text[-1:] == "n" and _is_plain(text[:-1])
+    amount = int(text[:-1]) / NANOS if is_usual else cores(nanos_or_none(text))
+    return amount if amount is not None and amount <= CPU_LIMIT_CORES else None
 
 
 def memory_bytes(text: str | None) -> int | None:
@@ -141,31 +130,14 @@ def memory_bytes(text: str | None) -> int | None:
     """
     if text is None or len(text) > _LONGEST:
         return None
-    unit = _BINARY.get(text[-2:])
-    if unit and _is_plain(text[:-2]):
-        size = int(text[:-2]) * unit
-    else:
-        exact = _exact(text)
-        if exact is None:
-            return None
-        size = math.ceil(exact)
-    return size if size <= MEMORY_LIMIT_BYTES else None
+    unit = _USUAL_UNITS.get(text[-2:])
+    is_usual = unit is not None and _is_plain(text[:-2])
+    amount = int(text[:-2]) * unit if is_usual and unit else whole(nanos_or_none(text))
+    return amount if amount is not None and amount <= MEMORY_LIMIT_BYTES else None
 
 
 def _is_plain(digits: str) -> bool:
     return digits.isascii() and digits.isdigit()
-
-
-def _exact(text: str) -> Fraction | None:
-    """The number a quantity stands for; None for what is none, or negative. Its cost is bounded."""
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
-        return None
-    number = Fraction(match["number"])
-    if match["binary"]:
-        return number * _BINARY[match["binary"]]
-    exponent = int(match["exponent"]) if match["exponent"] else _DECIMAL[match["decimal"] or ""]
-    return number * Fraction(10) ** exponent
 
 
 def _of_node(node: _Node) -> Usage:
