@@ -66,13 +66,13 @@ def _key_file_faults(environment: Environment) -> Iterable[CheckMessage]:
         yield _refusal(
             "E004",
             "No key file is named; credentials of clusters are sealed with it.",
-            "Set TOPMAST_KEY_FILE to its path. `manage.py prepare_portal` makes a new one; keep a copy.",
+            "Set TOPMAST_KEY_FILE to its path. `manage.py make_key` makes a new one; keep a copy of it elsewhere.",
         )
     elif not path.exists() and not path.with_name(path.name + ".pub").exists():
         yield _refusal(
             "E005",
             f"The key file {path} is not there.",
-            "Put it back; where no cluster is registered yet, `manage.py prepare_portal` makes a new one.",
+            "Put it back; where no cluster is registered yet, `manage.py make_key` makes a new one.",
         )
 
 

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from portal.demo_process import demo_child, watch_with_demo
 from portal.environment import Environment
 from portal.health import redis_fault
 from portal.preparation import ADMIN_NAME, make_first_admin, prepare
 from portal.supervision.child import Child
 from portal.supervision.claims import ClaimRefused, check_port, data_directory
-from portal.supervision.demo_fleet import demo_child, watch_with_demo
 from portal.supervision.programs import all_programs, child_variables
 from portal.supervision.supervisor import Supervisor
 from portal.supervision.valkey import NoValkey, prepare_directory
