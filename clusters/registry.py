@@ -77,6 +77,7 @@ def update(cluster: Cluster, registration: Registration, public_key: PublicKey, 
         _put(cluster, registration.endpoint)
         cluster.labels = {**cluster.labels, **registration.labels}
         _save(cluster)
+        _have_reader_notice(cluster)
         _store(cluster, registration.login, public_key, now_ms=now_ms)
 
 
@@ -102,6 +103,7 @@ def pause(cluster: Cluster, *, now_ms: int) -> None:
     with transaction.atomic():
         cluster.is_paused = True
         _save(cluster)
+        _have_reader_notice(cluster)
         _take_from_reader(cluster)
         _states_of(cluster).update(
             health="silenced", reason="paused", since_ms=now_ms, **_line("paused", now_ms=now_ms)
@@ -113,6 +115,7 @@ def resume(cluster: Cluster, *, now_ms: int) -> None:
     with transaction.atomic():
         cluster.is_paused = False
         _save(cluster)
+        _have_reader_notice(cluster)
         _states_of(cluster).update(
             health="pending", reason="first_read", since_ms=now_ms, **_line("syncing", now_ms=now_ms)
         )
@@ -138,6 +141,7 @@ def change_server(cluster: Cluster, endpoint: Endpoint) -> None:
     with transaction.atomic():
         _put(cluster, endpoint)
         _save(cluster)
+        _have_reader_notice(cluster)
         Credential.objects.filter(cluster=cluster).delete()
 
 
@@ -145,6 +149,7 @@ def change_credential(cluster: Cluster, login: Login, public_key: PublicKey, *, 
     """Another credential for the same address."""
     with transaction.atomic():
         _save(cluster)
+        _have_reader_notice(cluster)
         _store(cluster, login, public_key, now_ms=now_ms)
 
 
@@ -255,9 +260,13 @@ def _save(cluster: Cluster) -> None:
     """Save what the operator may change; kube_system_uid and history are the reader's."""
     fields = ("name", "slug", "labels", "is_paused", "server", "ca_pem", "tls_server_name")
     cluster.save(update_fields=[*fields, "skips_tls_verification", "proxy_url"])
+    _wake_after_commit(cluster)
+
+
+def _have_reader_notice(cluster: Cluster) -> None:
+    """Have the cluster read anew; not for a name or a label, which would only interrupt it."""
     Cluster.objects.filter(pk=cluster.pk).update(settings_version=F("settings_version") + 1)
     cluster.refresh_from_db(fields=["settings_version"])
-    _wake_after_commit(cluster)
 
 
 def _store(cluster: Cluster, login: Login, public_key: PublicKey, *, now_ms: int) -> None:

@@ -110,10 +110,11 @@ def test_renaming_changes_name_and_slug_and_keeps_the_rest() -> None:
     before = cluster.settings_version
 
     registry.rename(cluster, "Staging")
+    registry.label(cluster, {"env": "test"})
 
     cluster.refresh_from_db()
-    assert (cluster.name, cluster.slug) == ("Staging", "staging")
-    assert cluster.settings_version == before + 1
+    assert (cluster.name, cluster.slug, cluster.labels) == ("Staging", "staging", {"env": "test"})
+    assert cluster.settings_version == before, "a name interrupts no reader"
     assert opened(cluster) == CANARY
 
 

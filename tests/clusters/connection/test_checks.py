@@ -1,7 +1,8 @@
 """The check list before a cluster is saved, against a server that answers as it likes."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -216,6 +217,59 @@ def test_a_blocked_address_is_never_connected_to(settings: ConnectionSettings, s
 def test_a_closed_port_is_not_reached() -> None:
     found = tried(ConnectionSettings(server="https://127.0.0.1:1", allowed_ranges=LOOPBACK))
     assert line(found, "Reached").verdict is Verdict.FAILED
+
+
+@contextlib.asynccontextmanager
+async def proxy_that_notes(asked: list[str]) -> AsyncIterator[str]:
+    """The address of a proxy that knows CONNECT and keeps what it was asked."""
+
+    async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while piece := await source.read(65536):
+                target.write(piece)
+        target.close()
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        host, _, port = asked[-1].split()[1].rpartition(":")
+        from_server, to_server = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(pump(reader, to_server), pump(from_server, writer))
+
+    async with await asyncio.start_server(tunnel, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_proxy_of_the_cluster_is_used_and_sees_no_secret(settings: ConnectionSettings) -> None:
+    asked: list[str] = []
+    async with proxy_that_notes(asked) as url:
+        found = await check_cluster(
+            replace(settings, proxy_url=url), kinds=KINDS, known_uids={}, now_ms=NOW_MS
+        )
+    assert found.has_passed, as_text(found)
+    assert asked
+    assert all(each.startswith(f"CONNECT 127.0.0.1:{settings.port} HTTP/1.1") for each in asked)
+    assert CANARY not in "".join(asked)
+
+
+async def test_proxies_of_the_environment_are_not_followed(
+    settings: ConnectionSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    async with proxy_that_notes(asked) as url:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, url)
+        found = await check_cluster(settings, kinds=KINDS, known_uids={}, now_ms=NOW_MS)
+    assert found.has_passed
+    assert asked == []
+
+
+def test_a_proxy_at_a_blocked_address_is_never_connected_to(
+    settings: ConnectionSettings, script: Script
+) -> None:
+    found = tried(replace(settings, proxy_url="http://169.254.169.254:80"))
+    assert "169.254.169.254 is never connected to" in line(found, "Reached").found
+    assert script.asked == []
 
 
 @pytest.mark.parametrize(
