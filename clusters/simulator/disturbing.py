@@ -110,7 +110,7 @@ async def _twice(watch: Watch, stream: Stream, settings: dict[str, Any]) -> None
 
 async def _backwards(watch: Watch, stream: Stream, settings: dict[str, Any]) -> None:
     """Objects that are there already, told in the wrong order of their versions."""
-    await _with(watch, stream, *reversed(list(watch.present(5))))
+    await _with(watch, stream, *watch.newest_first(5))
 
 
 async def _unknown_deleted(watch: Watch, stream: Stream, settings: dict[str, Any]) -> None:

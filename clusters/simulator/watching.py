@@ -116,6 +116,12 @@ class Watch:
         for stored in islice(fitting, count):
             yield self._line("MODIFIED", stored)
 
+    def newest_first(self, count: int) -> list[bytes]:
+        """The same with the highest versions before the lower ones."""
+        fitting = filter(self._selection.takes, self._store.listed(self._selection.served.storage))
+        ordered = sorted(fitting, key=lambda stored: stored.revision, reverse=True)
+        return [self._line("MODIFIED", stored) for stored in ordered[:count]]
+
     def _offer(self, event: Event) -> None:
         """Called by the store for each change of this kind."""
         if event.revision <= self._after:

@@ -7,11 +7,14 @@ Kubernetes; whoever answers is given as a coroutine function.
 import asyncio
 import contextlib
 import logging
+import struct
+import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
+from socket import SO_LINGER, SOL_SOCKET
 from urllib.parse import parse_qsl, unquote
 
 import httptools
@@ -238,8 +241,13 @@ class HttpConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """End at once: the client sees a reset."""
-        if self.transport is not None:
-            self.transport.abort()
+        if self.transport is None:
+            return
+        socket = self.transport.get_extra_info("socket")
+        if socket is not None:
+            # Without lingering, what is not sent is thrown away and the peer gets a reset.
+            socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     async def _work(self) -> None:
         try:
@@ -329,8 +337,6 @@ def head_bytes(status: int, headers: Iterable[tuple[str, str]], date_offset_seco
 
 
 def _date(offset_seconds: float) -> str:
-    import time
-
     return formatdate(time.time() + offset_seconds, usegmt=True)
 
 
