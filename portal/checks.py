@@ -66,7 +66,7 @@ def _key_file_faults(environment: Environment) -> Iterable[CheckMessage]:
         yield _refusal(
             "E004",
             "No key file is named; credentials of clusters are sealed with it.",
-            "Set TOPMAST_KEY_FILE to its path. `manage.py make_key` makes a new one; keep a copy of it elsewhere.",
+            "Set TOPMAST_KEY_FILE to its path. `manage.py make_key` makes a new one; keep a copy.",
         )
     elif not path.exists() and not path.with_name(path.name + ".pub").exists():
         yield _refusal(

@@ -54,6 +54,7 @@ class Demo:
         return Program(
             name="demo",
             command=(sys.executable, "-m", "clusters.simulator", *FLEET, "--state-dir", str(self.directory)),
+            stops_last=True,  # Else its readers would tell at each stop that it is away.
             output=self.announcement_path,
         )
 
