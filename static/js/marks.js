@@ -10,7 +10,7 @@ const lineMark = (line) => [line?.state, line?.reason, line?.message].join("/")
 /** Two fleets with the same mark differ only in numbers.
  *  @param {any} fleet @param {Map<string, any>} cards @param {unknown} names */
 export function fleetMark(fleet, cards, names) {
-  const clusters = [...cards.values()].map((card) => `${card.id}:${card.health}:${card.reason}:${lineMark(card.connection)}`)
+  const clusters = [...cards.values()].map((card) => `${card.id}:${card.health}:${card.reason}:${card.node_strip}:${lineMark(card.connection)}`)
   const causes = (fleet.causes ?? []).map(causeMark)
   return JSON.stringify([fleet.verdict, causes, clusters.sort(), names ? Object.entries(names) : null])
 }
@@ -23,6 +23,7 @@ export function clusterMark(cluster) {
     cluster.reason,
     lineMark(cluster.connection),
     cluster.version,
+    cluster.node_strip,
     cluster.usage?.state,
     (cluster.causes ?? []).map(causeMark),
     kinds,

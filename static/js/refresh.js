@@ -5,14 +5,22 @@ import { morph } from "./morph.js"
 
 /** Frames run up to a second ahead of the rows that pages are rendered from. */
 const FIRST_DELAY_MS = 1_300
-const PAUSE_MS = 5_000
+const SHORTEST_PAUSE_MS = 5_000
+const LONGEST_PAUSE_MS = 60_000
+const PAUSE_FOR_EACH_MS = 50
 const POINTER_RESTS_MS = 2_000
 
+/** The pause after a fetch that took so long: a portal that answers slowly is asked seldom.
+ *  @param {number} tookMs @param {number} random */
+export function pauseMs(tookMs, random = Math.random()) {
+  const wanted = Math.min(Math.max(tookMs * PAUSE_FOR_EACH_MS, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS)
+  return wanted * (1 + random / 2)
+}
+
 /** When to fetch next: soon after a first change, not before the pause is over, never under a moving
- *  pointer. @param {{ askedAtMs: number, fetchedAtMs: number, movedAtMs: number, random?: number }} times */
-export function fetchAtMs({ askedAtMs, fetchedAtMs, movedAtMs, random = Math.random() }) {
-  const paused = fetchedAtMs + PAUSE_MS * (1 + random / 2)
-  return Math.max(askedAtMs + FIRST_DELAY_MS, paused, movedAtMs + POINTER_RESTS_MS)
+ *  pointer. @param {{ askedAtMs: number, pausedUntilMs: number, movedAtMs: number }} times */
+export function fetchAtMs({ askedAtMs, pausedUntilMs, movedAtMs }) {
+  return Math.max(askedAtMs + FIRST_DELAY_MS, pausedUntilMs, movedAtMs + POINTER_RESTS_MS)
 }
 
 /** Gives a function that asks for a refresh of `root`. `isBehind` says whether what was rendered is still
@@ -20,22 +28,26 @@ export function fetchAtMs({ askedAtMs, fetchedAtMs, movedAtMs, random = Math.ran
  *  @param {Element} root @param {() => boolean} isBehind */
 export function refresher(root, isBehind) {
   let isAsked = false
-  let fetchedAtMs = -PAUSE_MS * 2
+  let pausedUntilMs = 0
   let movedAtMs = -POINTER_RESTS_MS
   root.addEventListener("pointermove", () => { movedAtMs = performance.now() })
 
-  /** @param {number} askedAtMs @param {number} random */
-  function wait(askedAtMs, random) {
-    const leftMs = fetchAtMs({ askedAtMs, fetchedAtMs, movedAtMs, random }) - performance.now()
-    if (leftMs > 0) setTimeout(() => wait(askedAtMs, random), leftMs)
-    else if (document.hidden) document.addEventListener("visibilitychange", () => wait(askedAtMs, random), { once: true })
+  /** @param {number} askedAtMs */
+  function wait(askedAtMs) {
+    const leftMs = fetchAtMs({ askedAtMs, pausedUntilMs, movedAtMs }) - performance.now()
+    if (leftMs > 0) setTimeout(() => wait(askedAtMs), leftMs)
+    else if (document.hidden) document.addEventListener("visibilitychange", () => wait(askedAtMs), { once: true })
     else void run()
   }
 
   async function run() {
+    // What changes from now on asks again: this answer may not tell of it.
     isAsked = false
-    fetchedAtMs = performance.now()
+    const beganMs = performance.now()
+    pausedUntilMs = beganMs + SHORTEST_PAUSE_MS
     const fresh = await fetchPage()
+    const nowMs = performance.now()
+    pausedUntilMs = nowMs + pauseMs(nowMs - beganMs)
     const wanted = fresh?.querySelector(root.localName)
     if (!fresh || !wanted) return
     morph(root, wanted)
@@ -47,7 +59,7 @@ export function refresher(root, isBehind) {
   function refresh() {
     if (isAsked) return
     isAsked = true
-    wait(performance.now(), Math.random())
+    wait(performance.now())
   }
 
   return refresh

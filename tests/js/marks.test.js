@@ -3,7 +3,7 @@ import test from "node:test"
 import { announcer } from "../../static/js/announce.js"
 import { msToNextTick } from "../../static/js/ages.js"
 import { clusterMark, fleetMark, touches } from "../../static/js/marks.js"
-import { fetchAtMs } from "../../static/js/refresh.js"
+import { fetchAtMs, pauseMs } from "../../static/js/refresh.js"
 import { otherTheme } from "../../static/js/theme.js"
 
 const card = (facts = {}) => ({ id: "a", health: "healthy", reason: "", connection: { state: "live" }, ...facts })
@@ -28,10 +28,14 @@ test("a page is touched by changes of what it lists", () => {
 })
 
 test("a refresh waits for the rows, for its pause, and for a pointer that rests", () => {
-  const never = -100_000
-  assert.equal(fetchAtMs({ askedAtMs: 0, fetchedAtMs: never, movedAtMs: never, random: 0 }), 1_300)
-  assert.equal(fetchAtMs({ askedAtMs: 0, fetchedAtMs: 0, movedAtMs: never, random: 1 }), 7_500)
-  assert.equal(fetchAtMs({ askedAtMs: 0, fetchedAtMs: never, movedAtMs: 1_000, random: 0 }), 3_000)
+  assert.equal(fetchAtMs({ askedAtMs: 0, pausedUntilMs: 0, movedAtMs: -2_000 }), 1_300)
+  assert.equal(fetchAtMs({ askedAtMs: 0, pausedUntilMs: 7_500, movedAtMs: -2_000 }), 7_500)
+  assert.equal(fetchAtMs({ askedAtMs: 0, pausedUntilMs: 0, movedAtMs: 1_000 }), 3_000)
+})
+
+test("a portal that answers slowly is asked seldom", () => {
+  assert.deepEqual([10, 300, 9_000].map((tookMs) => pauseMs(tookMs, 0)), [5_000, 15_000, 60_000])
+  assert.equal(pauseMs(10, 1), 7_500)
 })
 
 test("a sentence is said once, and the next not within ten seconds", () => {
