@@ -3,10 +3,11 @@
 Averages are taken over what is known; a slot of which nothing is known stays unknown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from metrics.series.columns import AVERAGE, MAXIMUM, VALUE, Columns, key_of
+from metrics.series.figures import fineness_of
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -76,18 +77,26 @@ def grid_of(columns: Columns, *, code: int, step: Step, from_ms: int, fineness: 
     return _grid(averages, maxima, step=step, from_ms=from_ms, fineness=fineness)
 
 
-def columns_of(grid: Grid, *, code: int, step: Step, from_ms: int, fineness: int) -> Columns:
-    """The two columns of a coarser row for one figure."""
-    cells = [grid.get(from_ms + slot * step.step_ms) for slot in range(step.slots)]
-    return {
-        key_of(code, AVERAGE): [None if cell is None else round(cell.average * fineness) for cell in cells],
-        key_of(code, MAXIMUM): [None if cell is None else round(cell.maximum) for cell in cells],
-    }
+def coarser(columns: Columns, *, fine: Step, coarse: Step) -> Columns:
+    """One fine row's averages and maxima on the slots of the coarser step that it fills."""
+    factor = coarse.step_ms // fine.step_ms
+    found: Columns = {}
+    for code in {key // 4 for key in columns}:
+        is_value = fine is FINE
+        averages = columns.get(key_of(code, VALUE if is_value else AVERAGE), ())
+        maxima = columns.get(key_of(code, VALUE if is_value else MAXIMUM), ())
+        scale = fineness_of(code) if is_value else 1
+        found[key_of(code, AVERAGE)] = [
+            round(sum(known) / len(known) * scale) if known else None for known in _runs(averages, factor)
+        ]
+        found[key_of(code, MAXIMUM)] = [max(known, default=None) for known in _runs(maxima, factor)]
+    return found
 
 
-def codes_in(columns: Iterable[int]) -> set[int]:
-    """The figures that a row tells of."""
-    return {key // 4 for key in columns}
+def _runs(points: Sequence[int | None], length: int) -> Iterator[list[int]]:
+    """What is known of each `length` points."""
+    for start in range(0, len(points), length):
+        yield [point for point in points[start : start + length] if point is not None]
 
 
 def merged(first: Columns, second: Columns) -> Columns:
