@@ -10,4 +10,5 @@ urlpatterns = [
     path("", include("portal.api.urls")),
     path("admin/", admin.site.urls),
     path("readyz", readyz, name="readyz"),
+    path("", include("portal.pages.urls")),
 ]

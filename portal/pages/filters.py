@@ -1,0 +1,99 @@
+"""The filters above a list: plain GET parameters, the same that REST takes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from clusters.models import Cluster
+from portal.pages.sentences import health_word
+
+Picture = dict[str, Any]
+
+HEALTHS = ("critical", "degraded", "no_data", "pending", "silenced", "healthy")
+FIELDS_OF_LIST = ("q", "namespace", "health")
+FILTERS = ("q", "namespace", "health", "node", "workload", "reason", "cluster", "kind")
+"""What the address may ask for; the rest of it is left alone."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One filter."""
+
+    name: str
+    label: str
+    value: str
+    options: list[Option] = field(default_factory=list)
+
+
+def asked_of(request: HttpRequest) -> dict[str, str]:
+    """The filters in the address."""
+    return {name: value for name in FILTERS if (value := request.GET.get(name, "").strip())}
+
+
+def fields(names: tuple[str, ...], asked: dict[str, str]) -> list[Field]:
+    """The filters as fields of a form."""
+    labels = {"q": _("Name contains"), "namespace": _("Namespace"), "health": _("Health")}
+    return [
+        Field(name, labels[name], asked.get(name, ""), _health_options(asked) if name == "health" else [])
+        for name in names
+    ]
+
+
+def kept(asked: dict[str, str]) -> list[tuple[str, str]]:
+    """Filters that came with a link and have no field of their own."""
+    return [(name, value) for name, value in asked.items() if name not in FIELDS_OF_LIST]
+
+
+def next_href(request: HttpRequest, cursor: str | None) -> str:
+    """The address of the next page."""
+    if cursor is None:
+        return ""
+    return f"{request.path}?{urlencode({**asked_of(request), 'cursor': cursor})}"
+
+
+def shown_text(number: int, total: int) -> str:
+    """How much of the list this page shows."""
+    if number == total:
+        return _("All %(n)s shown") % {"n": f"{total:,}"}
+    return _("%(n)s of %(total)s shown") % {"n": f"{number:,}", "total": f"{total:,}"}
+
+
+def empty_words(*, is_filtered: bool) -> dict[str, str]:
+    """What an empty list says."""
+    if is_filtered:
+        return {"empty_title": _("Nothing matches"), "empty_text": _("No object meets all filters at once.")}
+    return {"empty_title": _("Nothing here"), "empty_text": _("There is no object of this kind.")}
+
+
+def cluster_filter(request: HttpRequest) -> dict[str, str]:
+    """The filters of the list of clusters."""
+    return {name: value for name, value in asked_of(request).items() if name in ("q", "health")}
+
+
+def cluster_matches(pair: tuple[Cluster, Picture], asked: dict[str, str]) -> bool:
+    """Whether a cluster meets the filters."""
+    cluster, picture = pair
+    healths = [health for health in asked.get("health", "").split(",") if health]
+    return asked.get("q", "").lower() in cluster.name.lower() and (
+        not healths or picture["health"] in healths
+    )
+
+
+def _health_options(asked: dict[str, str]) -> list[Option]:
+    options = [Option(health, health_word(health)) for health in HEALTHS]
+    several = asked.get("health", "")
+    if several and "," in several:
+        words = ", ".join(health_word(health) for health in several.split(","))
+        options.append(Option(several, words))
+    return options

@@ -1,0 +1,183 @@
+"""What the pages show, made from pictures: cards, rows of causes, tabs. No query and no markup."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clusters.models import Cluster
+from portal.pages import links, sentences
+
+Picture = dict[str, Any]
+
+TROUBLED = ("critical", "degraded", "no_data")
+
+
+@dataclass(frozen=True)
+class Card:
+    """One cluster on the fleet page."""
+
+    name: str
+    href: str
+    picture: Picture
+    is_demo: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cards under one heading: those of one environment."""
+
+    title: str
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class CauseRow:
+    """One row of the attention list."""
+
+    health: str
+    name: str
+    name_href: str
+    subtitle: str
+    sentence: str
+    detail: str
+    since: str | None
+    href: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab of a cluster."""
+
+    label: str
+    href: str
+    total: int | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class KindRow:
+    """How reading one kind goes."""
+
+    name: str
+    sentence: str
+    total: int | None
+    href: str
+
+
+@dataclass(frozen=True)
+class RailEntry:
+    """One entry of the rail."""
+
+    label: str
+    icon: str
+    href: str
+    is_current: bool
+
+
+def rail(current: str) -> list[RailEntry]:
+    """The rail: what there is, and nothing that does not work yet."""
+    entries = (
+        (_("Fleet"), "fleet", reverse("fleet")),
+        (_("Clusters"), "clusters", reverse("clusters")),
+        (_("Workloads"), "workloads", links.list_of("workloads")),
+        (_("Pods"), "pods", links.list_of("pods")),
+    )
+    return [RailEntry(label, icon, href, icon == current) for label, icon, href in entries]
+
+
+def groups(clusters: Iterable[tuple[Cluster, Picture]]) -> list[Group]:
+    """Cards by the label `env`, then by name: a card keeps its place whatever happens to it."""
+    by_env: dict[str, list[Card]] = {}
+    for cluster, picture in sorted(clusters, key=lambda pair: pair[0].name):
+        by_env.setdefault(str(cluster.labels.get("env", "")), []).append(card(cluster, picture))
+    return [Group(_env_title(env), cards) for env, cards in sorted(by_env.items(), key=_env_order)]
+
+
+def card(cluster: Cluster, picture: Picture) -> Card:
+    """The card of one cluster."""
+    return Card(
+        cluster.name, reverse("cluster", args=[cluster.slug]), picture, cluster.is_demo, _note(picture)
+    )
+
+
+def cause_rows(causes: Iterable[Picture], clusters: dict[str, Cluster]) -> list[CauseRow]:
+    """The attention list of the fleet; `clusters` by UUID."""
+    return [_cause_row(cause, clusters[cause["cluster"]]) for cause in causes]
+
+
+def own_cause_rows(causes: Iterable[Picture], cluster: Cluster) -> list[CauseRow]:
+    """The attention list of one cluster: the name in front is what it is about."""
+    rows = (_cause_row(cause, cluster) for cause in causes)
+    named = zip(rows, causes, strict=True)
+    return [
+        replace(row, name=cause["name"] or cause["kind"], name_href=row.href, subtitle=cause["namespace"])
+        for row, cause in named
+    ]
+
+
+def _cause_row(cause: Picture, cluster: Cluster) -> CauseRow:
+    return CauseRow(
+        health=cause["health"],
+        name=cluster.name,
+        name_href=reverse("cluster", args=[cluster.slug]),
+        subtitle=str(cluster.labels.get("env", "")),
+        sentence=sentences.cause_sentence(cause),
+        detail=cause["message"],
+        since=cause["since"],
+        href=links.cause_link(cause, cluster.slug),
+    )
+
+
+def tabs(picture: Picture, slug: str, current: str) -> list[Tab]:
+    """The tabs of a cluster, with what each list counts."""
+    kinds = picture["by_kind"]
+    entries = (
+        ("overview", _("Overview"), reverse("cluster", args=[slug]), None),
+        ("nodes", _("Nodes"), links.list_of("nodes", slug), picture["nodes"]["total"]),
+        ("workloads", _("Workloads"), links.list_of("workloads", slug), picture["workloads"]["total"]),
+        ("pods", _("Pods"), links.list_of("pods", slug), picture["pods"]["total"]),
+        ("events", _("Events"), links.list_of("events", slug), kinds.get("Event")),
+    )
+    return [Tab(label, href, total, name == current) for name, label, href, total in entries]
+
+
+def kind_rows(picture: Picture, slug: str) -> list[KindRow]:
+    """How reading each kind goes, and how many objects of it there are."""
+    return [
+        KindRow(
+            name=kind,
+            sentence=sentences.kind_sentence(state),
+            total=None if state["state"] in ("refused", "syncing") else picture["by_kind"].get(kind, 0),
+            href=links.list_of_kind(kind, slug) if state["state"] not in ("refused", "syncing") else "",
+        )
+        for kind, state in sorted(picture["kinds"].items())
+    ]
+
+
+def is_dimmed(picture: Picture) -> bool:
+    """Whether this is a last picture, not the present."""
+    return str(picture["health"]) == "no_data"
+
+
+def _note(picture: Picture) -> str:
+    """What a card says in place of its bars, where they would mean nothing."""
+    if picture["health"] in ("no_data", "pending", "silenced"):
+        return sentences.cluster_verdict(picture)
+    if picture["cpu"]["used_cores"] is None and picture["usage"]["state"] not in (None, "live"):
+        return _("Metrics unavailable: no CPU, no memory")
+    return ""
+
+
+def _env_title(env: str) -> str:
+    words = {"prod": _("Production"), "stage": _("Staging"), "dev": _("Development"), "": _("Clusters")}
+    return words.get(env, env)
+
+
+def _env_order(entry: tuple[str, list[Card]]) -> tuple[int, str]:
+    order = ("prod", "production", "stage", "staging", "dev")
+    env = entry[0]
+    return (order.index(env) if env in order else len(order) + (not env), env)

@@ -1,0 +1,15 @@
+"""The addresses of the pages."""
+
+from django.urls import path
+
+from portal.pages import views
+
+urlpatterns = [
+    path("", views.fleet, name="fleet"),
+    path("theme/", views.change_theme, name="change_theme"),
+    path("clusters/", views.clusters, name="clusters"),
+    path("clusters/<slug:slug>/", views.cluster, name="cluster"),
+    path("clusters/<slug:slug>/<str:kind>/<str:uid>/", views.detail, name="detail"),
+    path("clusters/<slug:slug>/<slug:name>/", views.cluster_list, name="cluster_list"),
+    path("all/<slug:name>/", views.fleet_list, name="list"),
+]
