@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 
 from clusters.access.models import Grant
 from clusters.models import Cluster, ClusterState
-from metrics.live import frames, line
+from metrics.live import frames, hub, line
 from metrics.live.codes import NOT_FOUND
 from metrics.live.rows import CardReader
 from tests.builders import a_cluster, a_team, a_user, an_admin, granted
@@ -116,6 +116,21 @@ async def test_a_frame_that_redis_lost_comes_from_the_journal_with_the_rows(
         healed = await page.next(seconds=3)
 
     assert (healed["type"], healed["since"], healed["place"]) == ("changes", "1.4", "1.7")
+
+
+async def test_rows_are_read_again_though_redis_seems_well(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "HEAL_SECONDS", (0.2, 0.3))
+    monkeypatch.setattr(hub, "POLL_SECONDS", 0.2)
+    cluster = await sync_to_async(a_cluster)("prod-eu")
+    cookie = await cookie_of(await sync_to_async(an_admin)())
+    async with a_page(port, "/ws/fleet/", cookie) as page:
+        await page.next()
+        await sync_to_async(ClusterState.objects.filter(cluster=cluster).update)(number=9, health="critical")
+        healed = await page.next(seconds=3)
+
+    assert healed["fleet"]["clusters"]["critical"] == 1
 
 
 async def test_a_pause_shows_though_it_has_no_number(port: int, valkey: Valkey) -> None:

@@ -27,6 +27,12 @@ class Valkey:
         """What REDIS_URL would hold."""
         return f"unix://{self._socket}?db=0"
 
+    @property
+    def pid(self) -> int:
+        """The process, to freeze it."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it, and return when it answers."""
         self._process = subprocess.Popen(
