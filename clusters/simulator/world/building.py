@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 from clusters.simulator.store import encode
+from clusters.simulator.world import machines, scheduled
 from clusters.simulator.world.living import World
 from clusters.simulator.world.naming import suffix, uid
 from clusters.simulator.world.pods import pod_body
@@ -34,7 +35,7 @@ def build(world: World, scenario: Described, *, kube_system_uid: str) -> None:
         _workload(world, described)
     _fill(world)
     for node in nodes:
-        world.timeline.after(world.chance.uniform(5, 300), lambda node=node: world.beat(node))  # type: ignore[misc]
+        world.timeline.after(world.chance.uniform(5, 300), lambda node=node: machines.beat(world, node))  # type: ignore[misc]
 
 
 def mebibytes(text: str) -> int:
@@ -178,7 +179,7 @@ def _cron_job(world: World, described: Described) -> None:
     cron.last_success_ms = cron.last_schedule_ms + 20_000
     world.crons[cron.namespace, cron.name] = cron
     first = cron.last_schedule_ms + int(every_seconds * 1000)
-    world.timeline.at(first, lambda: world.run_cron(cron))
+    world.timeline.at(first, lambda: scheduled.run_cron(world, cron))
 
 
 def _fill(world: World) -> None:

@@ -9,13 +9,11 @@ from clusters.simulator.store import Store, encode
 from clusters.simulator.world.naming import suffix, template_hash, uid
 from clusters.simulator.world.pods import back_off_seconds, pod_body
 from clusters.simulator.world.records import Records, Subject
-from clusters.simulator.world.rendering import node_body
-from clusters.simulator.world.things import Container, CronJob, Node, Pod, PodSet, Workload
+from clusters.simulator.world.rolling import go_on_rolling
+from clusters.simulator.world.scheduled import close_run
+from clusters.simulator.world.things import CronJob, Node, Pod, PodSet, Workload
 from clusters.simulator.world.timeline import Timeline
 from clusters.simulator.world.workloads import (
-    PROGRESS_DEADLINE_SECONDS,
-    cron_job_body,
-    ready,
     replica_set_body,
     standing,
     workload_body,
@@ -27,7 +25,6 @@ START_SECONDS = (1.0, 4.0)
 READY_SECONDS = (1.0, 5.0)
 CRASH_SECONDS = (2.0, 6.0)
 STOP_SECONDS = (1.0, 4.0)
-HEARTBEAT_SECONDS = 300.0
 
 
 class World:
@@ -48,91 +45,6 @@ class World:
     def now_ms(self) -> int:
         """The world's present."""
         return self.timeline.now_ms
-
-    # nodes
-
-    def publish_node(self, node: Node) -> None:
-        """Write a node as it is now."""
-        self.store.put("Node", encode("Node", node_body(node)))
-
-    def beat(self, node: Node) -> None:
-        """A node's status as the kubelet writes it every five minutes."""
-        if not node.is_lost:
-            node.heartbeat_ms = self.now_ms
-            self.publish_node(node)
-        self.timeline.after(HEARTBEAT_SECONDS, lambda: self.beat(node))
-
-    def lose_node(self, node: Node) -> None:
-        """A node's kubelet stops talking; its pods are not ready, and are evicted later."""
-        if node.is_lost:
-            return
-        node.is_lost = True
-        node.changed_ms = self.now_ms
-        self.publish_node(node)
-        subject = Subject("Node", "", node.name, node.uid)
-        self.records.tell(
-            subject, "NodeNotReady", f"Node {node.name} status is now: NodeNotReady",
-            component="node-controller",
-        )  # fmt: skip
-        for pod in self.pods_on(node):
-            pod.ready_since_ms = self.now_ms
-            self.publish_pod(pod)
-            self.records.tell(
-                self.subject(pod), "NodeNotReady", "Node is not ready",
-                component="node-controller", is_warning=True,
-            )  # fmt: skip
-        self._settle_all({id(pod.set.workload): pod.set.workload for pod in self.pods_on(node)})
-        self.timeline.after(self.evict_after_seconds, lambda: self._evict(node))
-
-    def recover_node(self, node: Node) -> None:
-        """A lost node is back."""
-        if not node.is_lost:
-            return
-        node.is_lost = False
-        node.changed_ms = node.heartbeat_ms = self.now_ms
-        self.publish_node(node)
-        subject = Subject("Node", "", node.name, node.uid)
-        message = f"Node {node.name} status is now: NodeReady"
-        self.records.tell(subject, "NodeReady", message, component="kubelet")
-        for pod in self.pods_on(node):
-            pod.ready_since_ms = self.now_ms
-            if pod.deleted_ms:
-                self.remove_pod(pod)
-            else:
-                self.publish_pod(pod)
-        self._settle_all({id(pod.set.workload): pod.set.workload for pod in self.pods_on(node)})
-
-    def cordon(self, node: Node) -> None:
-        """A node takes no new pods."""
-        node.is_cordoned = True
-        self.publish_node(node)
-
-    def press_memory(self, node: Node) -> None:
-        """A node reports too little memory."""
-        node.has_memory_pressure = True
-        node.changed_ms = node.heartbeat_ms = self.now_ms
-        self.publish_node(node)
-
-    def pods_on(self, node: Node) -> list[Pod]:
-        """The pods of one node."""
-        return [pod for pod in self.pods.values() if pod.node is node]
-
-    def _evict(self, node: Node) -> None:
-        if not node.is_lost:
-            return
-        for pod in self.pods_on(node):
-            if pod.set.workload.kind == "DaemonSet" or pod.deleted_ms or pod.is_over:
-                continue
-            message = f"Marking for deletion Pod {pod.key}"
-            self.records.tell(
-                self.subject(pod), "TaintManagerEviction", message, component="taint-eviction-controller"
-            )
-            pod.deleted_ms = self.now_ms
-            self.publish_pod(pod)
-            if pod.set.workload.kind != "StatefulSet":
-                self.want(pod.set)
-
-    # pods
 
     def subject(self, pod: Pod) -> Subject:
         """A pod as the subject of events."""
@@ -275,7 +187,7 @@ class World:
         workload = pod.set.workload
         self.settle(workload)
         if workload.kind == "Deployment":
-            self.go_on_rolling(workload)
+            go_on_rolling(self, workload)
         elif workload.kind == "Job":
             seconds = workload.lives_seconds or 30
             self.timeline.after(seconds * self.chance.uniform(0.7, 1.3), lambda: self._finish(pod))
@@ -361,9 +273,7 @@ class World:
             reason, message = "BackoffLimitExceeded", "Job has reached the specified backoff limit"
         self.records.tell(subject, reason, message, component="job-controller", is_warning=fails)
         if job.owner is not None:
-            self._close_run(job.owner, job)
-
-    # workloads
+            close_run(self, job.owner, job)
 
     def want(self, pod_set: PodSet) -> None:
         """Make as many pods as a set still lacks."""
@@ -375,132 +285,20 @@ class World:
         """Write a workload's and its sets' status, where it has changed."""
         if workload.kind == "Deployment":
             for pod_set in workload.sets:
-                self._put_changed("ReplicaSet", replica_set_body(pod_set))
-        self._put_changed(workload.kind, workload_body(workload, self.now_ms))
+                self.put_changed("ReplicaSet", replica_set_body(pod_set))
+        self.put_changed(workload.kind, workload_body(workload, self.now_ms))
 
-    def _put_changed(self, kind: str, body: dict[str, object]) -> None:
+    def put_changed(self, kind: str, body: dict[str, object]) -> None:
+        """Write an object unless it is as it was: no change, no event."""
         stored = encode(kind, body)
         present = self.store.get(kind, stored.key)
         if present is None or (present.pieces[0], present.pieces[2]) != (stored.pieces[0], stored.pieces[2]):
             self.store.put(kind, stored)
 
-    def _settle_all(self, workloads: dict[int, Workload]) -> None:
+    def settle_all(self, workloads: dict[int, Workload]) -> None:
+        """Write the status of several workloads."""
         for workload in workloads.values():
             self.settle(workload)
-
-    def scale(self, workload: Workload, replicas: int) -> None:
-        """Somebody wants more or fewer pods."""
-        before = workload.replicas
-        workload.replicas = replicas
-        workload.generation += 1
-        current = workload.sets[-1]
-        current.wanted = replicas
-        direction = "up" if replicas > before else "down"
-        subject = Subject("Deployment", workload.namespace, workload.name, workload.uid, "apps/v1")
-        if workload.kind == "Deployment":
-            message = f"Scaled {direction} replica set {current.name} from {before} to {replicas}"
-            self.records.tell(subject, "ScalingReplicaSet", message, component="deployment-controller")
-        for pod in standing(current.pods)[replicas:]:
-            self.delete_pod(pod)
-        if workload.kind == "StatefulSet":
-            for index in range(len(current.pods), replicas):
-                self.new_pod(current, name=f"{workload.name}-{index}")
-        self.want(current)
-
-    def roll_out(self, workload: Workload, image: str, behaviour: str = "well") -> None:
-        """A Deployment gets a new image: new pods come a quarter at a time, old ones leave as those serve."""
-        old = workload.sets[-1]
-        first, *others = old.containers
-        changed = Container(**{**first.__dict__, "image": image})
-        workload.generation += 1
-        workload.updated_ms = self.now_ms
-        workload.is_stalled = False
-        workload.containers = [changed, *others]
-        new = PodSet(
-            workload=workload,
-            hash=template_hash(self.chance),
-            uid=uid(self.chance),
-            revision=old.revision + 1,
-            created_ms=self.now_ms,
-            containers=workload.containers,
-            wanted=0,
-            behaviour=behaviour,
-        )
-        workload.sets.append(new)
-        self.settle(workload)
-        self.go_on_rolling(workload)
-        self.timeline.after(PROGRESS_DEADLINE_SECONDS, lambda: self._deadline(workload, new))
-
-    def go_on_rolling(self, workload: Workload) -> None:
-        """The next step of a roll-out, if one is under way."""
-        new = workload.sets[-1]
-        old_pods = [pod for one in workload.sets[:-1] for pod in standing(one.pods)]
-        if not old_pods and new.wanted == workload.replicas:
-            return
-        surge, slack = -(-workload.replicas // 4), workload.replicas // 4
-        everybody = len(old_pods) + len(standing(new.pods))
-        room = workload.replicas + surge - everybody
-        new.wanted = min(workload.replicas, len(standing(new.pods)) + max(room, 0))
-        serving = len(ready([pod for one in workload.sets for pod in one.pods]))
-        # Pods that do not serve are taken first, as the real controller does.
-        spare = serving - (workload.replicas - slack)
-        broken = [pod for pod in old_pods if not pod.ready]
-        leaving = broken + [pod for pod in old_pods if pod.ready][: max(spare, 0)]
-        for pod_set in workload.sets[:-1]:
-            pod_set.wanted = len([pod for pod in standing(pod_set.pods) if pod not in leaving])
-        for pod in leaving:
-            self.delete_pod(pod)
-        self.want(new)
-
-    def _deadline(self, workload: Workload, pod_set: PodSet) -> None:
-        if workload.sets[-1] is pod_set and len(ready(pod_set.pods)) < workload.replicas:
-            workload.is_stalled = True
-            self.settle(workload)
-
-    def misbehave(self, workload: Workload, behaviour: str) -> None:
-        """From now on a workload's pods crash ('crash', 'oom'), each at its own moment; 'well' heals them."""
-        pod_set = workload.sets[-1]
-        pod_set.behaviour = behaviour
-        if behaviour == "well":
-            return
-        for pod in standing(pod_set.pods):
-            self.timeline.after(self.chance.uniform(0.5, 20), lambda pod=pod: self.crash(pod))  # type: ignore[misc]
-
-    # cron jobs
-
-    def run_cron(self, cron: CronJob) -> None:
-        """One scheduled run, and the next in its turn."""
-        self.timeline.after(cron.every_seconds, lambda: self.run_cron(cron))
-        if cron.is_suspended or cron.active:
-            return
-        now_ms = self.now_ms
-        template = cron.template
-        job = Workload(
-            kind="Job",
-            namespace=cron.namespace,
-            name=f"{cron.name}-{now_ms // 60_000}",
-            uid=uid(self.chance),
-            created_ms=now_ms,
-            started_ms=now_ms,
-            replicas=1,
-            containers=template.containers,
-            cpu_use=template.cpu_use,
-            memory_use=template.memory_use,
-            lives_seconds=template.lives_seconds,
-            owner=cron,
-        )
-        if ("Job", job.namespace, job.name) in self.workloads:
-            return
-        behaviour = template.sets[-1].behaviour if template.sets else "well"
-        self.add_workload(job, behaviour=behaviour)
-        cron.active.append(job)
-        cron.last_schedule_ms = now_ms
-        self._put_changed("CronJob", cron_job_body(cron))
-        subject = Subject("CronJob", cron.namespace, cron.name, cron.uid, "batch/v1")
-        self.records.tell(
-            subject, "SuccessfulCreate", f"Created job {job.name}", component="cronjob-controller"
-        )
-        self.want(job.sets[-1])
 
     def add_workload(self, workload: Workload, *, behaviour: str = "well") -> PodSet:
         """Take a workload into the world with its first revision; its pods come with `want`."""
@@ -528,12 +326,3 @@ class World:
                 self.store.delete("ReplicaSet", f"{workload.namespace}/{pod_set.name}")
         self.workloads.pop((workload.kind, workload.namespace, workload.name), None)
         self.store.delete(workload.kind, f"{workload.namespace}/{workload.name}")
-
-    def _close_run(self, cron: CronJob, job: Workload) -> None:
-        cron.active = [one for one in cron.active if one is not job]
-        cron.done.append(job)
-        if not job.failed:
-            cron.last_success_ms = self.now_ms
-        while len(cron.done) > 3:
-            self.remove_workload(cron.done.pop(0))
-        self._put_changed("CronJob", cron_job_body(cron))

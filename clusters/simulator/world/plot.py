@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from clusters.simulator.world import machines, rolling
 from clusters.simulator.world.living import World
 from clusters.simulator.world.things import Node, Pod, Workload
 from clusters.simulator.world.workloads import standing
@@ -71,40 +72,40 @@ def _pods(world: World, step: Step) -> list[Pod]:
 def _lose_nodes(world: World, step: Step) -> None:
     world.evict_after_seconds = float(step.get("evict_after_seconds", world.evict_after_seconds))
     for node in _nodes(world, step):
-        world.lose_node(node)
+        machines.lose_node(world, node)
 
 
 def _recover_nodes(world: World, step: Step) -> None:
     lost = [node for node in world.nodes.values() if node.is_lost]
     for node in [world.nodes[step["node"]]] if "node" in step else lost:
-        world.recover_node(node)
+        machines.recover_node(world, node)
 
 
 def _cordon(world: World, step: Step) -> None:
     for node in _nodes(world, step):
-        world.cordon(node)
+        machines.cordon(world, node)
 
 
 def _press_memory(world: World, step: Step) -> None:
     for node in _nodes(world, step):
-        world.press_memory(node)
+        machines.press_memory(world, node)
 
 
 def _crash_loop(world: World, step: Step) -> None:
-    world.misbehave(_workload(world, step), step.get("behaviour", "crash"))
+    rolling.misbehave(world, _workload(world, step), step.get("behaviour", "crash"))
 
 
 def _heal(world: World, step: Step) -> None:
-    world.misbehave(_workload(world, step), "well")
+    rolling.misbehave(world, _workload(world, step), "well")
 
 
 def _roll_out(world: World, step: Step) -> None:
-    world.roll_out(_workload(world, step), step["image"], step.get("behaviour", "well"))
+    rolling.roll_out(world, _workload(world, step), step["image"], step.get("behaviour", "well"))
 
 
 def _scale(world: World, step: Step) -> None:
     workload = _workload(world, step)
-    world.scale(workload, int(step.get("replicas", workload.replicas + int(step.get("by", 0)))))
+    rolling.scale(world, workload, int(step.get("replicas", workload.replicas + int(step.get("by", 0)))))
 
 
 def _delete_pods(world: World, step: Step) -> None:
