@@ -235,9 +235,15 @@ async def proxy_that_notes(asked: list[str]) -> AsyncIterator[str]:
         from_server, to_server = await asyncio.open_connection(host, int(port))
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
         await asyncio.gather(pump(reader, to_server), pump(from_server, writer))
+        ended.append(asyncio.gather(to_server.wait_closed(), writer.wait_closed(), return_exceptions=True))
 
+    ended: list[asyncio.Future[Any]] = []
     async with await asyncio.start_server(tunnel, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with asyncio.timeout(5):
+        while len(ended) < len(asked):
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*ended)
 
 
 async def test_a_proxy_of_the_cluster_is_used_and_sees_no_secret(settings: ConnectionSettings) -> None:
