@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.text import slugify
@@ -192,7 +193,9 @@ def settings_for(
     endpoint: Endpoint, login: Login, allowed_ranges: Sequence[AddressRange]
 ) -> ConnectionSettings:
     """How to reach an address with a login, registered or not."""
-    token = logins.service_account_token() if login.kind == logins.SERVICE_ACCOUNT else login.token
+    token = login.token
+    if login.kind == logins.SERVICE_ACCOUNT:
+        token = logins.service_account_token(settings.SERVICE_ACCOUNT_FOLDER)
     return ConnectionSettings(
         server=endpoint.server,
         ca_pem=endpoint.ca_pem or None,

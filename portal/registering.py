@@ -163,7 +163,7 @@ def report(stdout: OutputWrapper, name: str, checks: CheckList, *, anyway: bool)
     stdout.write(f"{name}:")
     stdout.write(as_text(checks))
     if not checks.has_passed and not anyway:
-        raise CommandError(f"{name} is not saved, because a check failed. Mend it, or add --anyway.")
+        raise CommandError("Not saved, because a check failed. Mend it, or add --anyway.")
 
 
 def save(registration: Registration, existing: Cluster | None) -> Cluster:

@@ -18,9 +18,6 @@ TOKEN: Final = "token"  # noqa: S105
 CLIENT_CERTIFICATE: Final = "client_certificate"
 SERVICE_ACCOUNT: Final = "service_account"
 
-# Where Kubernetes puts a pod's own account.
-SERVICE_ACCOUNT_FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
 _LONGEST_TOKEN = 16 * 1024
 _LARGEST_PEM_BYTES = 64 * 1024
 # What may stand in an Authorization header: no blanks, no line breaks.
@@ -103,7 +100,7 @@ def service_account_login() -> Login:
     return Login(kind=SERVICE_ACCOUNT)
 
 
-def service_account_token(folder: Path = SERVICE_ACCOUNT_FOLDER) -> str:
+def service_account_token(folder: Path) -> str:
     """The token of the pod that we run in, as it is now. Raises ClusterError outside of a pod."""
     try:
         return token_login((folder / "token").read_text()).token

@@ -5,10 +5,10 @@ from argparse import ArgumentParser
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from clusters import registry
-from clusters.connection import login as logins
 from clusters.connection.endpoint import Endpoint, checked_ca, checked_server
 from clusters.registry import Registration
 from portal import registering
@@ -55,6 +55,6 @@ def _own_endpoint() -> Endpoint:
         raise CommandError("--in-cluster works in a pod only: KUBERNETES_SERVICE_HOST is not set.")
     address = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     endpoint = Endpoint(server=registering.parsed("KUBERNETES_SERVICE_HOST", checked_server, address))
-    ca_file = str(logins.SERVICE_ACCOUNT_FOLDER / "ca.crt")
+    ca_file = str(settings.SERVICE_ACCOUNT_FOLDER / "ca.crt")
     ca = registering.parsed(ca_file, checked_ca, registering.read_file(ca_file, "The authority"))
     return replace(endpoint, ca_pem=ca)

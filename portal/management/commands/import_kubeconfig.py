@@ -70,6 +70,7 @@ class Command(BaseCommand):
             anyway=options["anyway"],
             allows_unchecked_tls=options["insecure_skip_tls_verify"],
         )
+        self._saved: dict[int, str] = {}
         kubeconfig = _read(wish.path)
         names = _chosen(kubeconfig, options)
         refused = [name for name in names if not self._import(kubeconfig, name, wish)]
@@ -97,6 +98,11 @@ class Command(BaseCommand):
                 "Put the authority into the kubeconfig, or add --insecure-skip-tls-verify."
             )
         existing = registering.registered_like(name, context.endpoint.server)
+        if existing and existing.pk in self._saved:
+            raise CommandError(
+                f"This is the cluster of context {self._saved[existing.pk]}, which is registered now. "
+                "Where this one's credential is wanted, import it by --context."
+            )
         checks = registering.try_cluster(context.endpoint, context.login, but=existing)
         registering.report(self.stdout, context.name, checks, anyway=wish.anyway)
         if existing and not wish.anyway:
@@ -109,6 +115,7 @@ class Command(BaseCommand):
             kube_system_uid=checks.kube_system_uid,
         )
         cluster = registering.save(registration, existing)
+        self._saved[cluster.pk] = context.name
         self.stdout.write(f"{'Updated' if existing else 'Added'} {cluster.name} as {cluster.slug}.")
 
     def _advise(self, refusal: NeedsAccount, wish: _Wish) -> None:

@@ -162,6 +162,14 @@ def test_all_contexts_are_taken_and_the_refused_ones_stop_nobody(run: Any, kubec
     assert "Amazon EKS" in said
 
 
+def test_two_contexts_of_one_cluster_do_not_take_turns(run: Any, kubeconfig: Any, settings: Any) -> None:
+    path = kubeconfig({"admin": {"token": CANARY}, "viewer": {"token": "another"}})
+    said = run("import_kubeconfig", path, "--all", fails="1 of 2 contexts are registered")
+    assert "viewer: This is the cluster of context admin" in said
+    assert opened("admin", settings) == CANARY
+    assert Cluster.objects.count() == 1
+
+
 def test_the_name_may_be_chosen_for_one_context(run: Any, kubeconfig: Any) -> None:
     path = kubeconfig({"one": {"token": CANARY}, "two": {"token": CANARY}})
     run("import_kubeconfig", path, "--all", "--name", "x", fails="one context at a time")
@@ -180,7 +188,7 @@ def test_the_same_cluster_twice_is_refused(run: Any, server: str, kubeconfig: An
 
 def test_a_failed_check_refuses_unless_told_otherwise(run: Any, kubeconfig: Any, script: Script) -> None:
     script.refused = {("watch", "pods")}
-    said = run("import_kubeconfig", kubeconfig(), fails="is not saved, because a check failed")
+    said = run("import_kubeconfig", kubeconfig(), fails="Not saved, because a check failed")
     assert '- {apiGroups: [""], resources: [pods], verbs: [watch]}' in said
     assert not Cluster.objects.exists()
     run("import_kubeconfig", kubeconfig(), "--anyway")
@@ -244,6 +252,24 @@ def test_a_cluster_is_added_with_a_client_certificate(run: Any, server: str, tmp
     assert Credential.objects.get().kind == "client_certificate"
 
 
+def test_the_own_cluster_is_added_with_the_account_of_the_pod(
+    run: Any, server: str, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    settings.SERVICE_ACCOUNT_FOLDER = tmp_path
+    (tmp_path / "token").write_text(CANARY)
+    (tmp_path / "ca.crt").write_text(PAIR.certificate_pem)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", server.rpartition(":")[2])
+
+    run("add_cluster", "here", "--in-cluster")
+
+    assert script.authorizations == {f"Bearer {CANARY}"}
+    assert Cluster.objects.get().server == server
+    assert Credential.objects.get().kind == "service_account"
+    (tmp_path / "token").write_text("of-the-next-hour")
+    assert opened("here", settings) == "of-the-next-hour"
+
+
 @pytest.mark.parametrize(
     ("words", "stdin", "said"),
     [
@@ -258,7 +284,7 @@ def test_a_cluster_is_added_with_a_client_certificate(run: Any, server: str, tmp
         (("--server", "https://a"), "", "one of the arguments --token-file"),
         (("--in-cluster",), "", "--in-cluster works in a pod only"),
         (("--server", "https://a", "--token-file", "-", "--label", "x"), "x", "'x' is not a label"),
-        (("--server", "https://127.0.0.1:1", "--token-file", "-"), CANARY, "is not saved"),
+        (("--server", "https://127.0.0.1:1", "--token-file", "-"), CANARY, "Not saved"),
     ],
 )
 def test_wrong_options_are_explained(run: Any, words: tuple[str, ...], stdin: str, said: str) -> None:
@@ -295,7 +321,7 @@ def test_a_new_credential_is_tried_and_takes_the_place_of_the_old(
 ) -> None:
     run("import_kubeconfig", kubeconfig())
     script.replies[WHO_AM_I] = (401, {})
-    run("set_credential", "prod", "--token-file", "-", stdin="wrong", fails="is not saved")
+    run("set_credential", "prod", "--token-file", "-", stdin="wrong", fails="Not saved")
     assert opened("prod", settings) == CANARY
     script.replies = {}
     run("set_credential", "prod", "--token-file", "-", stdin="right")
