@@ -62,6 +62,12 @@ def test_more_than_a_frame_may_hold_is_read_anew(count: int) -> None:
     assert len(frame.body) < LIMIT_BYTES
 
 
+def test_a_worker_that_cannot_tell_what_changed_has_it_read_anew() -> None:
+    frame = build_frame(values(UUID), 3, None, now_ms=0)
+
+    assert json.loads(frame.body)["changes"] is None
+
+
 async def test_a_redis_that_is_away_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
     class Away:
         async def publish(self, channel: str, message: bytes) -> int:
