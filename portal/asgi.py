@@ -12,6 +12,7 @@ from django.conf import settings  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 
 from metrics.live.routing import websocket_application  # noqa: E402
+from portal.bodies import BoundedBodies  # noqa: E402
 from portal.checks import refuse_unsafe_production  # noqa: E402
 from portal.security import SocketOriginValidator  # noqa: E402
 
@@ -19,7 +20,7 @@ refuse_unsafe_production()
 
 application = ProtocolTypeRouter(
     {
-        "http": get_asgi_application(),
+        "http": BoundedBodies(get_asgi_application()),
         "websocket": SocketOriginValidator(websocket_application, settings.SOCKET_ORIGINS),
     }
 )
