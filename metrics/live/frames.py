@@ -4,12 +4,9 @@ Frames travel on a Redis channel, which may lose them: nothing is true only beca
 whatever was lost heals from the rows (metrics.live.hub).
 """
 
-import logging
 from collections.abc import Sequence
-from typing import Protocol
 
 import msgspec
-from redis.exceptions import RedisError
 
 from clusters.kinds.picture import resource_picture
 from clusters.mirror.changes import Change
@@ -24,7 +21,6 @@ LIMIT_CHANGES = 2_000
 TOO_MUCH = b"null"
 """Stands for the changes where they do not fit: the page reads its lists anew."""
 
-logger = logging.getLogger(__name__)
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
 
@@ -39,14 +35,6 @@ class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
     at_ms: int
     card: bytes
     body: bytes
-
-
-class Publisher(Protocol):
-    """The part of redis.asyncio.Redis that publishing needs."""
-
-    async def publish(self, channel: str, message: bytes) -> int:
-        """Hand a message to whoever listens."""
-        ...
 
 
 _decoder = msgspec.msgpack.Decoder(Frame)
@@ -88,34 +76,6 @@ def encode_frame(frame: Frame) -> bytes:
 def decode_frame(payload: bytes) -> Frame:
     """The frame that travelled; msgspec.MsgspecError where it is none."""
     return _decoder.decode(payload)
-
-
-async def publish(redis: Publisher, frame: Frame) -> bool:
-    """Hand the frame to the web processes. False where Redis cannot be reached: the rows will tell them."""
-    try:
-        await redis.publish(CHANNEL, encode_frame(frame))
-    except (RedisError, OSError) as error:
-        _tell_once(error)
-        return False
-    _tell_once(None)
-    return True
-
-
-_is_reachable = True
-
-
-def _tell_once(error: Exception | None) -> None:
-    """Log the first failure and the recovery, not each frame in between."""
-    global _is_reachable
-    if (error is None) == _is_reachable:
-        return
-    _is_reachable = error is None
-    if error is None:
-        logger.info("Redis takes frames again.")
-    else:
-        logger.warning(
-            "Redis takes no frames (%s): pages follow the rows until it does.", type(error).__name__
-        )
 
 
 def _change(change: Change, now_ms: int) -> messages.SetChange | messages.GoneChange:

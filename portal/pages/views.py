@@ -151,6 +151,7 @@ def cluster_list(request: HttpRequest, slug: str, name: str) -> HttpResponse:
             **_cluster_facts(found, picture, current=name),
             **_list_facts(request, table, view, with_cluster=False),
             "all_href": links.list_of(name, slug),
+            "listed_kinds": table.kinds,
             "as_of": picture["as_of"],
         },
     )

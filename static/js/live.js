@@ -151,7 +151,7 @@ export class LiveCluster extends HTMLElement {
   #calls(verdict, message) {
     if (verdict === "renew") return this.dataset.place !== message.place
     return touches(message.changes, {
-      kind: this.dataset.kind,
+      kinds: (this.dataset.kinds ?? "").split(","),
       uid: this.dataset.uid,
       shows: (uid) => this.querySelector(`[data-uid="${CSS.escape(uid)}"]`) !== null,
     })

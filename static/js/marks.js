@@ -32,11 +32,11 @@ export function clusterMark(cluster) {
 
 /** Whether changes are of something that a page lists; null is more than a frame could hold.
  *  @param {any[] | null} changes
- *  @param {{ kind?: string | undefined, uid?: string | undefined, shows: (uid: string) => boolean }} page */
+ *  @param {{ kinds: string[], uid?: string | undefined, shows: (uid: string) => boolean }} page */
 export function touches(changes, page) {
   if (changes === null) return true
   return changes.some((change) => {
     const { kind, uid } = change.op === "set" ? change.resource : change
-    return kind === page.kind || uid === page.uid || page.shows(uid)
+    return page.kinds.includes(kind) || uid === page.uid || page.shows(uid)
   })
 }

@@ -9,6 +9,8 @@ const SHORTEST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 60_000
 const PAUSE_FOR_EACH_MS = 50
 const POINTER_RESTS_MS = 2_000
+/** A page that stays behind for another reason must not ask for ever. */
+const TRIES_WHEN_BEHIND = 3
 
 /** The pause after a fetch that took so long: a portal that answers slowly is asked seldom.
  *  @param {number} tookMs @param {number} random */
@@ -29,6 +31,7 @@ export function fetchAtMs({ askedAtMs, pausedUntilMs, movedAtMs }) {
 export function refresher(root, isBehind) {
   let isAsked = false
   let pausedUntilMs = 0
+  let behind = 0
   let movedAtMs = -POINTER_RESTS_MS
   root.addEventListener("pointermove", () => { movedAtMs = performance.now() })
 
@@ -52,7 +55,8 @@ export function refresher(root, isBehind) {
     if (!fresh || !wanted) return
     morph(root, wanted)
     document.title = fresh.title
-    if (isBehind()) refresh()
+    behind = isBehind() ? behind + 1 : 0
+    if (behind > 0 && behind <= TRIES_WHEN_BEHIND) refresh()
     root.dispatchEvent(new CustomEvent("refreshed"))
   }
 

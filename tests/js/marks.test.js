@@ -18,7 +18,7 @@ test("numbers alone do not call for a new page, health and connection do", () =>
 })
 
 test("a page is touched by changes of what it lists", () => {
-  const page = { kind: "Pod", uid: undefined, shows: (uid) => uid === "shown" }
+  const page = { kinds: ["Pod", "Job"], uid: undefined, shows: (uid) => uid === "shown" }
   const set = (kind, uid) => [{ op: "set", resource: { kind, uid } }]
   assert.equal(touches(set("Pod", "x"), page), true)
   assert.equal(touches(set("Node", "x"), page), false)

@@ -195,7 +195,7 @@ async def test_rows_are_rendered_anew_when_one_of_them_changes(
         body = "".join(f'<tr data-uid="uid-{row}"><td>{row}</td></tr>' for row in rows)
         opening = f'<live-cluster data-path="/ws/clusters/prod-eu/" data-place="{place["now"]}"'
         table = f'<form><input name="q"></form><table><tbody>{body}</tbody></table>'
-        return html("cluster", f'{opening} data-kind="Deployment">{table}</live-cluster>')
+        return html("cluster", f'{opening} data-kinds="Deployment,Job">{table}</live-cluster>')
 
     portal.page = list_page
     await page.goto(f"http://{HOST}:{portal.port}/")

@@ -4,10 +4,9 @@ import json
 
 import msgspec
 import pytest
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from clusters.mirror.changes import Change
-from metrics.live.frames import LIMIT_BYTES, build_frame, decode_frame, encode_frame, publish
+from metrics.live.frames import LIMIT_BYTES, build_frame, decode_frame, encode_frame
 from tests.metrics.live.builders import values
 from tests.resources import a_pod, a_resource
 
@@ -66,21 +65,3 @@ def test_a_worker_that_cannot_tell_what_changed_has_it_read_anew() -> None:
     frame = build_frame(values(UUID), 3, None, now_ms=0)
 
     assert json.loads(frame.body)["changes"] is None
-
-
-async def test_a_redis_that_is_away_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
-    class Away:
-        async def publish(self, channel: str, message: bytes) -> int:
-            raise RedisConnectionError("unix:///secret/path")
-
-    class Back:
-        async def publish(self, channel: str, message: bytes) -> int:
-            return 1
-
-    frame = build_frame(values(UUID), 3, [], now_ms=0)
-    with caplog.at_level("INFO", logger="metrics.live.frames"):
-        results = [await publish(redis, frame) for redis in (Away(), Away(), Back(), Back())]
-
-    assert results == [False, False, True, True]
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
-    assert "secret" not in caplog.text
