@@ -5,6 +5,7 @@ not none, and everything else of it stays live.
 """
 
 import asyncio
+import math
 import random
 import time
 
@@ -37,14 +38,26 @@ async def follow(window: Window) -> None:
     next_at = time.monotonic()
     while True:
         await reading.well.wait()
+        # The tick counts for the moment the round began: how long answers take would shift it to and fro.
+        tick_ms = tick_at_ms(reading.now_ms())
         is_news = await _read_nodes(reading)
         pods = await _read_pods(reading.connection) if round_number % 2 == 0 else None
-        window.keep_usage(tick_at_ms(reading.now_ms()), _tick(reading.mirror), reading.now_ms(), pods)
+        window.keep_usage(tick_ms, _tick(reading.mirror), reading.now_ms(), pods)
         if is_news:
             window.on_news()
-        next_at += ROUND_SECONDS if round_number else random.uniform(0.3, 1.0) * ROUND_SECONDS
+        wait_seconds = ROUND_SECONDS if round_number else random.uniform(0.3, 1.0) * ROUND_SECONDS
+        next_at = next_round_at(next_at + wait_seconds, time.monotonic())
         round_number += 1
         await asyncio.sleep(max(1.0, next_at - time.monotonic()))
+
+
+def next_round_at(planned_seconds: float, now_seconds: float) -> float:
+    """When to read next: as planned, and where that is past (the cluster was away), later in the same beat.
+
+    Rounds that were missed are not made up for: nobody can say any more what was used then.
+    """
+    missed = max(0, math.ceil((now_seconds - planned_seconds) / ROUND_SECONDS))
+    return planned_seconds + missed * ROUND_SECONDS
 
 
 async def _read_nodes(reading: ClusterReading) -> bool:
