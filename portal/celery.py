@@ -5,6 +5,7 @@ crash loses, leases and beat bring back. Nothing waits on a result.
 """
 
 import os
+import sys
 import warnings
 from typing import Any
 
@@ -66,6 +67,12 @@ def _use_our_logging(**_: Any) -> None:
 @worker_init.connect  # type: ignore[untyped-decorator]
 @beat_init.connect  # type: ignore[untyped-decorator]
 def _refuse_unsafe_production(**_: Any) -> None:
+    """Signals swallow exceptions; an exit they let through."""
+    from django.core.exceptions import ImproperlyConfigured
+
     from portal.checks import refuse_unsafe_production
 
-    refuse_unsafe_production()
+    try:
+        refuse_unsafe_production()
+    except ImproperlyConfigured as fault:
+        sys.exit(str(fault))

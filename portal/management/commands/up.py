@@ -27,6 +27,8 @@ class Command(BaseCommand):
     """Web, worker and beat, with a Valkey and SQLite of their own where no others are named."""
 
     help = "Start web, worker and beat, and what they need, on this machine. Stop with Ctrl-C."
+    # Only ours: the rest would load every page of the portal into this small process.
+    requires_system_checks = ["topmast"]
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Claim, prepare, start, and watch until told to stop."""
