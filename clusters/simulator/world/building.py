@@ -82,6 +82,8 @@ def _workload(world: World, described: Described) -> None:
         _cron_job(world, described)
         return
     workload = _values(world, described, kind)
+    if kind == "Job":
+        workload.created_ms = workload.started_ms = world.now_ms - world.chance.randrange(60_000, 600_000)
     if kind == "DaemonSet":
         workload.replicas = len([node for node in world.nodes.values() if _takes(node, workload)])
     pod_set = world.add_workload(workload, behaviour=described.get("behaviour", "well"))
@@ -153,7 +155,10 @@ def _running_pod(world: World, pod_set: PodSet, name: str, node: Node | None) ->
 
 
 def _restarted_once(world: World, pod: Pod, chance: random.Random) -> None:
-    span_ms = max(world.now_ms - pod.started_ms - 60_000, 1)
+    # Long ago: a story that begins calmly has no fresh trouble.
+    span_ms = world.now_ms - pod.started_ms - 2 * DAY_MS
+    if span_ms <= 0:
+        return
     pod.last_started_ms = pod.started_ms
     pod.last_finished_ms = pod.started_ms + chance.randrange(0, span_ms)
     pod.since_ms = pod.last_finished_ms + 1_000
