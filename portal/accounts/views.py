@@ -3,13 +3,15 @@
 Sessions are in the database, and Django changes their key at sign-in.
 """
 
+from typing import Any
+
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.http import urlencode
 
-from portal.accounts.forms import SignInForm
+from portal.accounts.forms import ChangePasswordForm, SignInForm
 
 
 class SignIn(LoginView):
@@ -29,8 +31,13 @@ class SignOut(LogoutView):
 class ChangePassword(PasswordChangeView):
     """One's own password. All other sessions of the user end."""
 
+    form_class = ChangePasswordForm
     template_name = "pages/change_password.html"
     success_url = reverse_lazy("change_password_done")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The form counts tries by address."""
+        return {**super().get_form_kwargs(), "address": self.request.META.get("REMOTE_ADDR")}
 
 
 def sign_in_for_admin(request: HttpRequest) -> HttpResponse:

@@ -153,3 +153,16 @@ def test_the_administration_does_not_exist_for_others_than_administrators(client
 
     client.force_login(an_admin())
     assert client.get("/admin/").status_code == 200
+
+
+def test_an_open_browser_is_no_place_to_guess_the_password(client, bob) -> None:
+    client.force_login(bob)
+    new = {"new_password1": "another-good-one-7", "new_password2": "another-good-one-7"}
+    for _ in range(FREE_TRIES):
+        client.post("/password/", {"old_password": "wrong", **new})
+
+    answer = client.post("/password/", {"old_password": PASSWORD, **new})
+
+    assert "Too many tries" in answer.content.decode()
+    bob.refresh_from_db()
+    assert bob.check_password(PASSWORD)
