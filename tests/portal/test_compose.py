@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -115,3 +118,13 @@ def test_the_image_copies_only_what_is_there() -> None:
         if line.startswith("COPY ") and "--from" not in line:
             for source in line.split()[1:-1]:
                 assert (BASE_DIR / source).exists(), source
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="Prometheus is not installed")
+def test_prometheus_understands_its_configuration(compose: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "prometheus.yml"
+    path.write_text(compose["configs"]["prometheus"]["content"])
+
+    done = subprocess.run(["promtool", "check", "config", path], capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stdout

@@ -1,10 +1,12 @@
 """What the operator sets becomes values, or sentences that say what to set."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from portal.environment import Environment, EnvironmentFault, read_environment
+from portal.settings import BASE_DIR
 
 BASE = Path("/srv/topmast")
 
@@ -105,3 +107,11 @@ def test_no_secret_is_told_in_a_fault_or_a_repr() -> None:
 
     assert "hunter2" not in str(caught.value)
     assert "hunter2" not in repr(environment)
+
+
+def test_the_operations_page_names_every_variable_there_is() -> None:
+    source = (BASE_DIR / "portal/environment.py").read_text()
+    page = (BASE_DIR / "docs/operations.md").read_text()
+    pattern = r"\b(?:TOPMAST_[A-Z_]+|DATABASE_URL|REDIS_URL)\b"
+
+    assert set(re.findall(f'"({pattern})"', source)) == set(re.findall(f"`({pattern})`", page))
