@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from clusters.simulator.store import encode
-from clusters.simulator.world import machines, scheduled
+from clusters.simulator.world import machines, rolling, scheduled
 from clusters.simulator.world.living import World
 from clusters.simulator.world.naming import suffix, uid
 from clusters.simulator.world.pods import pod_body
@@ -21,6 +21,8 @@ Described = dict[str, Any]
 
 def build(world: World, scenario: Described, *, kube_system_uid: str) -> None:
     """Fill a new world with what a scenario says exists."""
+    world.on_ready = lambda workload: rolling.go_on_rolling(world, workload)
+    world.on_finished = lambda cron, job: scheduled.close_run(world, cron, job)
     nodes = [node for pool in scenario["nodes"] for node in _pool(world, pool, scenario)]
     world.nodes = {node.name: node for node in nodes}
     workloads = scenario.get("workloads", [])

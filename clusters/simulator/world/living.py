@@ -4,13 +4,12 @@ Each change is written to the store at once, and each write is one watch event.
 """
 
 import random
+from collections.abc import Callable
 
 from clusters.simulator.store import Store, encode
 from clusters.simulator.world.naming import suffix, template_hash, uid
 from clusters.simulator.world.pods import back_off_seconds, pod_body
 from clusters.simulator.world.records import Records, Subject
-from clusters.simulator.world.rolling import go_on_rolling
-from clusters.simulator.world.scheduled import close_run
 from clusters.simulator.world.things import CronJob, Node, Pod, PodSet, Workload
 from clusters.simulator.world.timeline import Timeline
 from clusters.simulator.world.workloads import (
@@ -40,6 +39,9 @@ class World:
         self.crons: dict[tuple[str, str], CronJob] = {}
         self.pods: dict[str, Pod] = {}
         self.evict_after_seconds = 300.0
+        # What follows elsewhere: a roll-out's next step, and a CronJob's bookkeeping.
+        self.on_ready: Callable[[Workload], None] = lambda workload: None
+        self.on_finished: Callable[[CronJob, Workload], None] = lambda cron, job: None
 
     @property
     def now_ms(self) -> int:
@@ -187,7 +189,7 @@ class World:
         workload = pod.set.workload
         self.settle(workload)
         if workload.kind == "Deployment":
-            go_on_rolling(self, workload)
+            self.on_ready(workload)
         elif workload.kind == "Job":
             seconds = workload.lives_seconds or 30
             self.timeline.after(seconds * self.chance.uniform(0.7, 1.3), lambda: self._finish(pod))
@@ -273,7 +275,7 @@ class World:
             reason, message = "BackoffLimitExceeded", "Job has reached the specified backoff limit"
         self.records.tell(subject, reason, message, component="job-controller", is_warning=fails)
         if job.owner is not None:
-            close_run(self, job.owner, job)
+            self.on_finished(job.owner, job)
 
     def want(self, pod_set: PodSet) -> None:
         """Make as many pods as a set still lacks."""

@@ -1,24 +1,20 @@
 """What happens to nodes: they beat, are lost with their pods, come back, are cordoned, run out of memory."""
 
-from typing import TYPE_CHECKING
-
 from clusters.simulator.store import encode
+from clusters.simulator.world.living import World
 from clusters.simulator.world.records import Subject
 from clusters.simulator.world.rendering import node_body
 from clusters.simulator.world.things import Node, Pod
 
-if TYPE_CHECKING:
-    from clusters.simulator.world.living import World
-
 HEARTBEAT_SECONDS = 300.0
 
 
-def publish_node(world: "World", node: Node) -> None:
+def publish_node(world: World, node: Node) -> None:
     """Write a node as it is now."""
     world.store.put("Node", encode("Node", node_body(node)))
 
 
-def beat(world: "World", node: Node) -> None:
+def beat(world: World, node: Node) -> None:
     """A node's status as the kubelet writes it every five minutes."""
     if not node.is_lost:
         node.heartbeat_ms = world.now_ms
@@ -26,7 +22,7 @@ def beat(world: "World", node: Node) -> None:
     world.timeline.after(HEARTBEAT_SECONDS, lambda: beat(world, node))
 
 
-def lose_node(world: "World", node: Node) -> None:
+def lose_node(world: World, node: Node) -> None:
     """A node's kubelet stops talking; its pods are not ready, and are evicted later."""
     if node.is_lost:
         return
@@ -49,7 +45,7 @@ def lose_node(world: "World", node: Node) -> None:
     world.timeline.after(world.evict_after_seconds, lambda: _evict(world, node))
 
 
-def recover_node(world: "World", node: Node) -> None:
+def recover_node(world: World, node: Node) -> None:
     """A lost node is back."""
     if not node.is_lost:
         return
@@ -68,25 +64,25 @@ def recover_node(world: "World", node: Node) -> None:
     world.settle_all({id(pod.set.workload): pod.set.workload for pod in pods_on(world, node)})
 
 
-def cordon(world: "World", node: Node) -> None:
+def cordon(world: World, node: Node) -> None:
     """A node takes no new pods."""
     node.is_cordoned = True
     publish_node(world, node)
 
 
-def press_memory(world: "World", node: Node) -> None:
+def press_memory(world: World, node: Node) -> None:
     """A node reports too little memory."""
     node.has_memory_pressure = True
     node.changed_ms = node.heartbeat_ms = world.now_ms
     publish_node(world, node)
 
 
-def pods_on(world: "World", node: Node) -> list[Pod]:
+def pods_on(world: World, node: Node) -> list[Pod]:
     """The pods of one node."""
     return [pod for pod in world.pods.values() if pod.node is node]
 
 
-def _evict(world: "World", node: Node) -> None:
+def _evict(world: World, node: Node) -> None:
     if not node.is_lost:
         return
     for pod in pods_on(world, node):

@@ -1,17 +1,13 @@
 """How a workload changes: more or fewer pods, a new image a quarter at a time, or pods that crash."""
 
-from typing import TYPE_CHECKING
-
+from clusters.simulator.world.living import World
 from clusters.simulator.world.naming import template_hash, uid
 from clusters.simulator.world.records import Subject
 from clusters.simulator.world.things import Container, PodSet, Workload
 from clusters.simulator.world.workloads import PROGRESS_DEADLINE_SECONDS, ready, standing
 
-if TYPE_CHECKING:
-    from clusters.simulator.world.living import World
 
-
-def scale(world: "World", workload: Workload, replicas: int) -> None:
+def scale(world: World, workload: Workload, replicas: int) -> None:
     """Somebody wants more or fewer pods."""
     before = workload.replicas
     workload.replicas = replicas
@@ -31,7 +27,7 @@ def scale(world: "World", workload: Workload, replicas: int) -> None:
     world.want(current)
 
 
-def roll_out(world: "World", workload: Workload, image: str, behaviour: str = "well") -> None:
+def roll_out(world: World, workload: Workload, image: str, behaviour: str = "well") -> None:
     """A Deployment gets a new image: new pods come a quarter at a time, old ones leave as those serve."""
     old = workload.sets[-1]
     first, *others = old.containers
@@ -56,7 +52,7 @@ def roll_out(world: "World", workload: Workload, image: str, behaviour: str = "w
     world.timeline.after(PROGRESS_DEADLINE_SECONDS, lambda: _deadline(world, workload, new))
 
 
-def go_on_rolling(world: "World", workload: Workload) -> None:
+def go_on_rolling(world: World, workload: Workload) -> None:
     """The next step of a roll-out, if one is under way."""
     new = workload.sets[-1]
     old_pods = [pod for one in workload.sets[:-1] for pod in standing(one.pods)]
@@ -78,13 +74,13 @@ def go_on_rolling(world: "World", workload: Workload) -> None:
     world.want(new)
 
 
-def _deadline(world: "World", workload: Workload, pod_set: PodSet) -> None:
+def _deadline(world: World, workload: Workload, pod_set: PodSet) -> None:
     if workload.sets[-1] is pod_set and len(ready(pod_set.pods)) < workload.replicas:
         workload.is_stalled = True
         world.settle(workload)
 
 
-def misbehave(world: "World", workload: Workload, behaviour: str) -> None:
+def misbehave(world: World, workload: Workload, behaviour: str) -> None:
     """From now on a workload's pods crash ('crash', 'oom'), each at its own moment; 'well' heals them."""
     pod_set = workload.sets[-1]
     pod_set.behaviour = behaviour

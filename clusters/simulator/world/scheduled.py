@@ -1,17 +1,13 @@
 """CronJobs: runs at their times, one after another, and the last few kept."""
 
-from typing import TYPE_CHECKING
-
+from clusters.simulator.world.living import World
 from clusters.simulator.world.naming import uid
 from clusters.simulator.world.records import Subject
 from clusters.simulator.world.things import CronJob, Workload
 from clusters.simulator.world.workloads import cron_job_body
 
-if TYPE_CHECKING:
-    from clusters.simulator.world.living import World
 
-
-def run_cron(world: "World", cron: CronJob) -> None:
+def run_cron(world: World, cron: CronJob) -> None:
     """One scheduled run, and the next in its turn."""
     world.timeline.after(cron.every_seconds, lambda: run_cron(world, cron))
     if cron.is_suspended or cron.active:
@@ -44,7 +40,7 @@ def run_cron(world: "World", cron: CronJob) -> None:
     world.want(job.sets[-1])
 
 
-def close_run(world: "World", cron: CronJob, job: Workload) -> None:
+def close_run(world: World, cron: CronJob, job: Workload) -> None:
     """A run is over: note it, and forget the oldest of those kept."""
     cron.active = [one for one in cron.active if one is not job]
     cron.done.append(job)
