@@ -146,7 +146,7 @@ def play(story: Story, step: tuple) -> None:  # type: ignore[type-arg]
 
 
 @pytest.mark.django_db
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(a_step, max_size=40))
 def test_every_kept_moment_equals_a_plain_list_that_never_forgets(steps: list) -> None:  # type: ignore[type-arg]
     story = Story(a_cluster())

@@ -15,9 +15,9 @@ some_numbers = st.one_of(
 
 
 @given(
-    st.integers(0, 130).flatmap(
+    st.integers(0, 40).flatmap(
         lambda slots: st.dictionaries(
-            st.integers(0, 400), st.lists(some_numbers, min_size=slots, max_size=slots)
+            st.integers(0, 400), st.lists(some_numbers, min_size=slots, max_size=slots), max_size=6
         )
     )
 )
