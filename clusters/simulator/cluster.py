@@ -6,6 +6,7 @@ import ssl
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ class Cluster:
         self.host = host
         self.credentials = credentials
         self.faults: list[Fault] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._seed = f"{seed} {name}"
         self._authority = authority
         self.tls = None if is_plain else _tls(authority, folder, host)
@@ -107,8 +109,6 @@ class Cluster:
     def advance(self, now_ms: int) -> None:
         """Play what is due."""
         self.timeline.advance(now_ms)
-
-    # faults
 
     async def add_fault(self, described: dict[str, Any]) -> Fault:
         """Have something go wrong from now on."""
@@ -172,18 +172,11 @@ class Cluster:
         return answer
 
     async def _spoilt(self, faults: list[Fault], request: Request) -> AnyAnswer:
-        if not faults:
-            return self.api.answer(request)
-        answer: AnyAnswer = None
-        for index, one in enumerate(faults):
-            under = answer
-            ask: Callable[[], AnyAnswer] = lambda: self.api.answer(request)  # noqa: E731
-            if index:
-                ask = lambda under=under: under  # type: ignore[misc]  # noqa: E731
-            answer = await spoil(one, request, ask)
-        return answer
-
-    # steps
+        ask: Callable[[], AnyAnswer] = partial(self.api.answer, request)
+        for one in faults:
+            # The next fault spoils what this one has left.
+            ask = partial(_same, await spoil(one, request, ask))
+        return ask()
 
     def play(self, step: dict[str, Any]) -> None:
         """Play one step of a plot now: of the wire, of the cluster, or of its world."""
@@ -206,8 +199,6 @@ class Cluster:
             return
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    _tasks: set[asyncio.Task[Any]] = set()
 
     def _actions(self) -> dict[str, Callable[[dict[str, Any]], None]]:
         return {
@@ -246,6 +237,10 @@ class Cluster:
         if self.scenario.churn_seconds:
             churn(world, self.scenario.churn_seconds)
         return UsageReadings(world)
+
+
+def _same(answer: AnyAnswer) -> AnyAnswer:
+    return answer
 
 
 def token_of(secret: str, name: str, who: str) -> str:
