@@ -16,7 +16,7 @@ from tests.real.churn import Churn
 from tests.real.rig.cluster import Cluster
 from tests.real.rig.requests import TABLE
 
-ROUNDS = 8
+ROUNDS = 6
 SECONDS_BETWEEN = 4.0
 
 

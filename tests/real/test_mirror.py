@@ -15,7 +15,7 @@ from tests.real.reading import Watched, a_reader, now_ms, reader_manifest, watch
 from tests.real.rig.cluster import Cluster
 from tests.real.rig.reader import create_reader
 
-CHURN_SECONDS = 40.0
+CHURN_SECONDS = 25.0
 
 
 async def test_the_mirror_is_what_kubectl_gets_after_churn(breakable_cluster: Cluster) -> None:

@@ -32,10 +32,10 @@ class Process:
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self, argv: list[str], *, environment: dict[str, str] | None = None) -> None:
-        """Start the program unless it runs; append to its log; add `environment` to ours."""
+        """Start the program unless it runs; append to its log. Its environment is ours unless given."""
         if self.is_running():
             return
-        self._child = _SPAWNER.submit(self._spawn, argv, environment or {}).result()
+        self._child = _SPAWNER.submit(self._spawn, argv, environment).result()
         started = _started_ticks(self._child.pid)
         self._state.write_text(json.dumps({"pid": self._child.pid, "started_ticks": started}))
 
@@ -82,7 +82,7 @@ class Process:
         """The last words of its log, for error messages."""
         return self.log.read_text(errors="replace")[-characters:] if self.log.exists() else ""
 
-    def _spawn(self, argv: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _spawn(self, argv: list[str], environment: dict[str, str] | None) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 argv,
@@ -90,7 +90,7 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=os.environ | environment,
+                env=environment,
                 # Unsafe beside threads in general; all it does here is two system calls.
                 preexec_fn=_die_with_parent(os.getpid()) if self._dies_with_parent else None,  # noqa: PLW1509
             )
