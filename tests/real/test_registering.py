@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ import yaml
 
 from clusters.connection.checks import Verdict, as_text, check_cluster
 from clusters.connection.guard import LOOPBACK
-from clusters.connection.http import Connection
-from clusters.connection.rbac import NAMESPACE, cluster_role_manifest, rules_for
+from clusters.connection.rbac import ACCOUNT, NAMESPACE, cluster_role_manifest, rules_for
 from clusters.connection.settings import ConnectionSettings
 from clusters.kinds import all_kinds
+from metrics.reading.usage import NODES, PODS
+from tests.real.reading import watching
+from tests.real.rig import audit
 from tests.real.rig.cluster import Cluster
+from tests.real.rig.processes import wait_until
 from tests.real.rig.reader import Reader, create_reader
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,12 +75,17 @@ def manage(environment: dict[str, str], tmp_path: Path) -> Manage:
     return run
 
 
-@pytest.fixture
-def account(cluster: Cluster) -> Any:
+@pytest.fixture(scope="module")
+def account(cluster: Cluster) -> Iterator[Reader]:
     """The account of the printed manifest, gone afterwards."""
     yield create_reader(cluster, cluster_role_manifest(all_kinds()))
-    cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-    cluster.kubectl("delete", "clusterrole,clusterrolebinding", "topmast-reader")
+    take_away_account(cluster)
+
+
+def take_away_account(cluster: Cluster) -> None:
+    """Undo the printed manifest; returns when its namespace has gone."""
+    cluster.kubectl("delete", "clusterrole,clusterrolebinding", ACCOUNT, "--ignore-not-found")
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=60s")
 
 
 def settings_of(cluster: Cluster, reader: Reader) -> ConnectionSettings:
@@ -144,14 +152,11 @@ def test_the_printed_lines_register_a_cluster_whose_users_log_in_with_a_program(
         assert registered(tmp_path) == [("it's $(prod)", cluster.server, "token")]
         assert "FAILED" not in done.stdout
         assert "Who we are: system:serviceaccount:topmast:topmast-reader" in done.stdout
-        token = cluster.kubectl(
-            "get", "secret", "topmast-reader", "-n", NAMESPACE, "-o", "jsonpath={.data.token}"
-        )
+        token = cluster.kubectl("get", "secret", ACCOUNT, "-n", NAMESPACE, "-o", "jsonpath={.data.token}")
         assert token
         assert token[:40] not in done.stdout + done.stderr
     finally:
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-        cluster.kubectl("delete", "clusterrole,clusterrolebinding", "topmast-reader")
+        take_away_account(cluster)
 
 
 def test_an_ordinary_kubeconfig_is_imported_and_imported_again(
@@ -175,40 +180,40 @@ async def test_every_rule_of_the_printed_role_is_used_and_nothing_is_refused(
     found = await check_cluster(
         settings_of(cluster, account), kinds=all_kinds(), known_uids={}, now_ms=_now_ms()
     )
-    await read_everything(settings_of(cluster, account))
+    await read_everything(cluster, account)
 
     assert [check for check in found.checks if check.verdict is not Verdict.PASSED] == [], as_text(found)
-    used = cluster.rules_used(user=account.user, from_byte=mark)
-    assert [asked for asked in used if asked.is_refused] == []
-    assert {(asked.verb, asked.group, asked.resource) for asked in used if asked.resource} == REVIEWS | {
+    granted = {
         (verb, rule.group, resource)
         for rule in rules_for(all_kinds())
         for resource in rule.resources
         for verb in rule.verbs
     }
 
+    def used() -> set[audit.Asked]:
+        return cluster.rules_used(user=account.user, from_byte=mark)
 
-async def read_everything(settings: ConnectionSettings) -> None:
-    """List and watch each kind, and list usage, as the reader does."""
-    connection = Connection(settings)
-    try:
-        for kind in all_kinds():
-            listed = await connection.get(f"{kind.path}?limit=500&resourceVersion=0")
-            version = json.loads(listed.body)["metadata"]["resourceVersion"]
-            watch = f"{kind.path}?watch=1&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion={version}"
-            stream = await connection.open_stream(watch, lambda _piece: None)
-            assert stream.answer.status == 200
-            await stream.ended()
-        for resource in ("nodes", "pods"):
-            assert (await connection.get(f"/apis/metrics.k8s.io/v1beta1/{resource}")).status == 200
-    finally:
-        await connection.close()
+    def resources() -> set[tuple[str, str, str]]:
+        return {(asked.verb, asked.group, asked.resource) for asked in used() if asked.resource}
+
+    # A watch is written down when it has ended.
+    assert await asyncio.to_thread(wait_until, lambda: resources() >= granted, seconds=20)
+    assert resources() == REVIEWS | granted
+    assert [asked for asked in used() if asked.is_refused] == []
+
+
+async def read_everything(cluster: Cluster, account: Reader) -> None:
+    """Read the cluster as a worker does: the portal's own reader, and usage beside it."""
+    async with watching(cluster, token=account.token) as watched:
+        await watched.until_live(seconds=60)
+        for target in (NODES, PODS):
+            assert (await watched.reading.connection.get(target)).status == 200
 
 
 async def test_a_right_that_is_missing_is_named_and_the_named_rule_mends_it(
     cluster: Cluster, account: Reader
 ) -> None:
-    role = json.loads(cluster.kubectl("get", "clusterrole", "topmast-reader", "-o", "json"))
+    role = json.loads(cluster.kubectl("get", "clusterrole", ACCOUNT, "-o", "json"))
     rules = [rule for rule in role["rules"] if rule["apiGroups"] != ["batch"]]
     _put_rules(cluster, rules)
 
@@ -226,9 +231,7 @@ async def test_a_right_that_is_missing_is_named_and_the_named_rule_mends_it(
 
 
 def _put_rules(cluster: Cluster, rules: list[dict[str, Any]]) -> None:
-    cluster.kubectl(
-        "patch", "clusterrole", "topmast-reader", "--type=merge", "-p", json.dumps({"rules": rules})
-    )
+    cluster.kubectl("patch", "clusterrole", ACCOUNT, "--type=merge", "-p", json.dumps({"rules": rules}))
 
 
 async def _until(ask: Callable[[], Any], is_so: Callable[[Any], bool]) -> Any:
