@@ -34,7 +34,7 @@ run: setup build
 
 # The tests that touch the database run on PostgreSQL too, where Debian's is installed; then everything on SQLite.
 test: setup-dev build
-	@$(if $(JS_TESTS),node --test $(JS_TESTS))
+	@node --test --test-reporter=dot $(JS_TESTS)
 	@$(PY) -m tests.postgresql $(PY) -m pytest -q --only-database
 	@$(PY) -m pytest $(PYTEST)
 
@@ -45,7 +45,8 @@ check: setup-dev build
 	@$(BIN)/lint-imports --no-logo
 	@$(PY) manage.py makemigrations --check --dry-run
 	@$(PY) -m tests.production manage.py check --deploy --fail-level WARNING
-	@$(if $(PACKAGE),npm run --silent check)
+	@npm run --silent check
+	@$(PY) -m pytest -q tests/portal/pages/test_html.py
 
 fix: setup-dev
 	@$(PY) -m ruff check --fix .
@@ -53,7 +54,9 @@ fix: setup-dev
 
 real: setup-dev build
 	@$(PY) -m tests.real.rig build
-	@$(PY) -m tests.real.portal
+	@$(PY) manage.py migrate -v 0
+	@$(PY) -m tests.real.rig up --clusters 2 --register
+	@echo "Look at them in the portal: make run. Stop them: $(PY) -m tests.real.rig down"
 
 bench: setup-dev build
 	@$(PY) -m bench
@@ -84,7 +87,6 @@ $(UV):
 
 # --- The browser's part -------------------------------------------------------------------------------------------
 
-PACKAGE := $(wildcard package.json)
 JS_SOURCES := $(shell find static/js static/css -type f 2>/dev/null)
 JS_TESTS := $(shell find static/js tests -name '*.test.js' -not -path '*/node_modules/*' 2>/dev/null)
 
@@ -99,9 +101,9 @@ node_modules/.installed: package-lock.json | .venv/.node
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-static/dist/.built: $(if $(PACKAGE),package.json node_modules/.installed) $(JS_SOURCES)
-	@$(if $(PACKAGE),npm run --silent build)
-	@mkdir -p $(@D) && touch $@
+static/dist/.built: package.json node_modules/.installed $(JS_SOURCES)
+	@npm run --silent build -- --log-level=warning
+	@touch $@
 
 # Hashed and compressed, as the portal serves them.
 staticfiles/.collected: static/dist/.built $(JS_SOURCES) .venv/.portal

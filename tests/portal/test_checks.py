@@ -57,7 +57,7 @@ def test_production_refuses_and_says_what_to_set(
         ("manage.py", "up"),
         ("-c", "import portal.asgi"),
         ("-m", "celery", "-A", "portal", "worker", "--pool", "threads"),
-        ("-m", "celery", "-A", "portal", "beat", "--pidfile", ""),
+        ("-m", "celery", "-A", "portal", "beat", "--scheduler", "celery.beat.Scheduler", "--pidfile", ""),
     ],
 )
 def test_the_processes_themselves_refuse_too(tmp_path: Path, process: tuple[str, ...]) -> None:

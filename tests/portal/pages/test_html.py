@@ -1,0 +1,59 @@
+"""What pages send is sound HTML, without inline styles or scripts: html-validate reads each of them."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from portal.settings import BASE_DIR
+from tests.builders import a_cluster, a_node_row, a_pod_row, an_admin
+
+VALIDATOR = BASE_DIR / "node_modules/.bin/html-validate"
+PAGES = {
+    "fleet": "/",
+    "clusters": "/clusters/",
+    "cluster": "/clusters/prod/",
+    "stale-cluster": "/clusters/lost/",
+    "pods": "/clusters/prod/pods/",
+    "all-pods": "/all/pods/",
+    "all-nodes": "/all/nodes/",
+    "empty-list": "/all/events/",
+    "pod": "/clusters/prod/Pod/{uid}/",
+    "password": "/password/",
+    "api-docs": "/api/v1/docs/",
+}
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        not VALIDATOR.exists() or shutil.which("node") is None, reason="html-validate is not installed"
+    ),
+]
+
+
+def test_every_page_is_sound_html(client: Client, tmp_path: Path) -> None:
+    prod = a_cluster("prod")
+    a_cluster(
+        "lost", state={"health": "no_data", "connection": "unreachable", "connection_reason": "timeout"}
+    )
+    a_node_row(prod, "node-1")
+    pod = a_pod_row(prod, "web-<b>1</b>", health="critical", reason="CrashLoopBackOff")
+    _write(tmp_path / "sign-in.html", client, "/sign-in/")
+    client.force_login(an_admin())
+    for name, path in PAGES.items():
+        _write(tmp_path / f"{name}.html", client, path.format(uid=pod.uid))
+
+    found = subprocess.run(
+        [VALIDATOR, "--config", BASE_DIR / ".htmlvalidate.json", "--formatter", "text", *tmp_path.iterdir()],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def _write(path: Path, client: Client, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    path.write_bytes(answer.content)
