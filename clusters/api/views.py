@@ -19,8 +19,9 @@ from clusters.api.queries import ClusterQuery, FleetResourceQuery, NoQuery, Reso
 from clusters.api.reads import keys_of, listing_of, pictures_of, state_of
 from clusters.api.values import named_picture, values_of
 from clusters.models import Cluster, Resource
-from clusters.state.fleet import fleet_picture
+from clusters.state.fleet import READ_STATES, fleet_picture
 from clusters.state.picture import cluster_picture, iso
+from clusters.state.resource import NO_DATA
 
 
 class FleetView(APIView):
@@ -180,8 +181,12 @@ def _clusters(request: Request, asked: dict[str, Any]) -> Any:
 
 
 def _clusters_of(request: Request, slugs: tuple[str, ...]) -> Any:
+    """The clusters asked for by name; else those with current data, as the fleet's totals count them."""
     clusters = clusters_visible_to(request.user).select_related("state").defer("state__summary")
-    return clusters.filter(slug__in=slugs) if slugs else clusters
+    if slugs:
+        return clusters.filter(slug__in=slugs)
+    current = clusters.filter(state__connection__in=READ_STATES, state__taken_at_ms__isnull=False)
+    return current.exclude(state__health=NO_DATA)
 
 
 def _name(cluster: Cluster) -> dict[str, str]:
