@@ -159,7 +159,7 @@ class HttpConnection(asyncio.Protocol):
         """Called by the loop: bytes from the client."""
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             self.close()
 
