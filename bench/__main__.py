@@ -1,0 +1,7 @@
+"""`python -m bench`."""
+
+import sys
+
+from bench.commandline import main
+
+sys.exit(main())
