@@ -10,7 +10,7 @@ ends with a keyframe (`store_keyframe`), which makes it valid.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -110,9 +110,14 @@ def store_slice(cluster_id: int, fence: int, owner: str, resources: Sequence[Res
     return True
 
 
-def absent_rows(cluster_id: int, present: set[tuple[str, str]]) -> list[tuple[int, str, str]]:
-    """The keys of rows of an earlier reading whose objects are not among `present` (kind, uid)."""
-    rows = ResourceRow.objects.filter(cluster_id=cluster_id).values_list("kind", "uid")
+def absent_rows(
+    cluster_id: int, kinds: Collection[str], present: set[tuple[str, str]]
+) -> list[tuple[int, str, str]]:
+    """The keys of rows of an earlier reading whose objects are not among `present` (kind, uid).
+
+    Only those of `kinds`: what could not be listed now keeps its last picture.
+    """
+    rows = ResourceRow.objects.filter(cluster_id=cluster_id, kind__in=kinds).values_list("kind", "uid")
     return [(cluster_id, *key) for key in rows.iterator() if key not in present]
 
 

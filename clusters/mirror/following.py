@@ -283,7 +283,7 @@ class Follower:
 
     def _stalled(self, error: ClusterError) -> None:
         refused = error.reason is Reason.FORBIDDEN_403
-        state = "refused" if refused else "stale" if self._has_listed else "syncing"
+        state = "refused" if refused else "stale" if self._has_listed else "unread"
         self._host.kind_is(self.kind.name, KindState(state, reason=str(error.reason)))
 
 

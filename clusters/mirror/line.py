@@ -32,7 +32,7 @@ class Line(msgspec.Struct):
         self.next_try_at_ms = None
         if "syncing" in kinds:
             return self._become(SYNCING, "", "", now_ms)
-        if kinds <= {"stale", "refused"}:
+        if kinds <= {"stale", "refused", "unread"}:
             return self._become(
                 STALE, "protocol", "The API server answers, but no list or watch works.", now_ms
             )

@@ -205,7 +205,9 @@ class Mirror:
         return total
 
     def _knows(self, kind: str) -> bool:
-        return kind in self._objects and self.kinds.get(kind, _SYNCING).state != "syncing"
+        """Whether this kind was ever listed: one that is refused or fails is unknown, not none."""
+        state = self.kinds.get(kind, _SYNCING).state
+        return state in ("live", "stale") or bool(state == "refused" and self._objects.get(kind))
 
     def _knows_allocatable(self) -> bool:
         return self._knows("Node") and self.totals.allocatable_unknown == 0

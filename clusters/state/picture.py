@@ -11,6 +11,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 REFUSED = "refused"
 SYNCING = "syncing"
+UNREAD = "unread"
 
 
 class ClusterValues(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +107,7 @@ def _counts(summary: Summary | None, counts: HealthCounts, kind: str) -> dict[st
 
 
 def _is_unread(state: KindState | None) -> bool:
-    return state is not None and state.state in (REFUSED, SYNCING)
+    return state is not None and state.state in (REFUSED, SYNCING, UNREAD)
 
 
 def _usage(summary: Summary) -> dict[str, object]:

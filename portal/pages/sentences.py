@@ -191,6 +191,8 @@ def kind_sentence(state: Picture) -> str:
         return _("No permission; grant it with print_cluster_role")
     if state["state"] == "syncing":
         return _("Being read")
+    if state["state"] == "unread":
+        return _("Not read yet: %(reason)s") % {"reason": _CONNECTION.get(state["reason"], state["reason"])}
     if state["state"] == "stale":
         return _("Out of date: %(reason)s") % {"reason": _CONNECTION.get(state["reason"], state["reason"])}
     skipped = state["skipped"]

@@ -12,7 +12,8 @@ from portal.pages import links, sentences
 
 Picture = dict[str, Any]
 
-TROUBLED = ("critical", "degraded", "no_data")
+UNKNOWN = ("refused", "syncing", "unread")
+"""States of a kind in which nobody can say how many objects of it there are."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,8 @@ def kind_rows(picture: Picture, slug: str) -> list[KindRow]:
         KindRow(
             name=kind,
             sentence=sentences.kind_sentence(state),
-            total=None if state["state"] in ("refused", "syncing") else picture["by_kind"].get(kind, 0),
-            href=links.list_of_kind(kind, slug) if state["state"] not in ("refused", "syncing") else "",
+            total=None if state["state"] in UNKNOWN else picture["by_kind"].get(kind, 0),
+            href="" if state["state"] in UNKNOWN else links.list_of_kind(kind, slug),
         )
         for kind, state in sorted(picture["kinds"].items())
     ]

@@ -55,6 +55,14 @@ def test_a_server_whose_watches_all_fail_is_stale_though_it_answers() -> None:
     assert line.state == STALE
 
 
+def test_a_kind_whose_first_list_fails_does_not_hold_the_others_back() -> None:
+    line = Line()
+
+    line.read(1_000, states=["live", "unread"])
+
+    assert line.state == LIVE
+
+
 def test_a_credential_that_may_read_nothing_cannot_read_the_cluster() -> None:
     line = Line()
     line.read(1_000, states=["live"])

@@ -123,6 +123,14 @@ def test_what_was_never_listed_is_unknown_not_zero() -> None:
     assert summary.cpu.allocatable_cores is None
 
 
+def test_what_may_not_be_read_or_fails_at_first_is_unknown_not_zero() -> None:
+    for state in ("refused", "unread"):
+        mirror = Mirror()
+        mirror.kinds["Pod"] = KindState(state)
+
+        assert mirror.summary().cpu.requested_cores is None
+
+
 def test_the_node_strip_has_a_letter_a_node_in_order_of_name() -> None:
     mirror = a_mirror(a_node("b", health=CRITICAL), a_node("a"), a_node("c", health=PENDING))
 

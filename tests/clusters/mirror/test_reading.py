@@ -251,3 +251,16 @@ def a_deletion(cluster: SimulatedCluster) -> None:
     pod = next(one for one in cluster.control.objects("Pod"))
     metadata = pod["metadata"]
     cluster.control.delete("Pod", metadata["namespace"], metadata["name"])
+
+
+async def test_a_kind_whose_first_list_fails_does_not_keep_the_cluster_from_being_live(
+    cluster: SimulatedCluster,
+) -> None:
+    cluster.control.fault("status", code=503, resource="jobs", verb="list")
+    async with observed(cluster) as seen:
+        await seen.until_live(seconds=5)
+        assert seen.reading.mirror.kinds["Job"].state == "unread"
+        cluster.control.clear()
+
+        await seen.until_true_to(seconds=10)
+        assert seen.reading.mirror.kinds["Job"].state == "live"
