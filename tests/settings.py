@@ -18,3 +18,5 @@ STORAGES = STORAGES | {
 }
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = BASE_DIR / "static"  # WhiteNoise warns of a missing folder.
+# A slow hash protects people; tests have none, and make hundreds of them.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
