@@ -151,7 +151,7 @@ class Mirror:
             self._settle_trouble(old, new)
         one = new or old
         if one is not None and one.kind == "Node":
-            self._node_strip = None
+            self._node_strip = self._causes = None
         if new is not None and new.turns:
             heapq.heappush(self._turns, (new.turns[0].at_ms, new.kind, new.uid))
 
@@ -164,8 +164,19 @@ class Mirror:
 
     def _current_causes(self) -> list[Cause]:
         if self._causes is None:
-            self._causes = causes_of(self._troubled.values())
+            unready = [one for one in self.objects("Node").values() if not getattr(one, "is_ready", True)]
+            self._causes = causes_of(
+                self._troubled.values(), unready_nodes=unready, shaken=self._workloads_on(unready)
+            )
         return self._causes
+
+    def _workloads_on(self, nodes: list[Resource]) -> set[tuple[str, str]]:
+        """The workloads with a pod on one of these nodes."""
+        names = {node.name for node in nodes}
+        if not names:
+            return set()
+        pods = self.objects("Pod").values()
+        return {(pod.namespace, pod.workload) for pod in pods if pod.node in names and pod.workload}
 
     def _strip(self) -> str:
         if self._node_strip is None:

@@ -151,6 +151,27 @@ def test_the_pods_of_a_lost_node_are_the_nodes_row() -> None:
     assert [(cause.kind, cause.name, cause.count) for cause in causes] == [("Node", "lost", 1)]
 
 
+def test_workloads_that_only_a_lost_node_brought_down_are_the_nodes_row() -> None:
+    mirror = a_mirror(
+        a_node("lost", health=PENDING, reason="NotReady", is_ready=False),
+        a_pod("p1", node="lost", workload="Deployment/web"),
+        a_resource("Deployment", name="web", health=DEGRADED, reason="MinimumReplicasUnavailable"),
+        a_resource("Deployment", name="api", health=DEGRADED, reason="RolloutStuck"),
+    )
+
+    causes = {(cause.kind, cause.name, cause.health) for cause in mirror.summary().causes}
+
+    assert causes == {("Node", "lost", DEGRADED), ("Deployment", "api", DEGRADED)}
+
+
+def test_a_node_that_is_down_for_a_moment_and_hurts_nothing_is_no_row() -> None:
+    mirror = a_mirror(
+        a_node("lost", health=PENDING, reason="NotReady", is_ready=False), a_pod("p1", node="lost")
+    )
+
+    assert mirror.summary().causes == []
+
+
 def test_failing_pods_of_one_workload_are_one_row() -> None:
     mirror = a_mirror(
         a_resource("Deployment", name="api", health=CRITICAL, reason="none_available", since_ms=2_000),
