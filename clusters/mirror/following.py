@@ -49,6 +49,7 @@ CLUSTER_AWAY = CLUSTER_WIDE - {Reason.PROTOCOL}
 class Host(Protocol):
     """What a follower needs of the reading it belongs to."""
 
+    name: str
     connection: Connection
     well: asyncio.Event
     list_slots: asyncio.Semaphore
@@ -270,7 +271,9 @@ class Follower:
             await asyncio.sleep(wait)
 
     async def _failed(self, error: ClusterError) -> None:
-        log.info("%s: %s", self.kind.plural, error)
+        if error.reason != self._said:  # Once, not at every try.
+            log.info("%s: %s: %s", self._host.name, self.kind.plural, error)
+        self._said = error.reason
         self._stalled(error)
         wait = self._backoff.failed(time.monotonic(), at_least_seconds=error.retry_after_seconds or 1.0)
         if error.reason is Reason.FORBIDDEN_403:

@@ -62,8 +62,10 @@ class ClusterReading:
         on_change: Callable[[Change], None],
         on_news: Callable[[], None],
         now_ms: Callable[[], int],
+        name: str = "",
     ) -> None:
         self.connection = Connection(settings)
+        self.name = name
         self.mirror = mirror
         self.line = line
         self.well = asyncio.Event()
@@ -211,7 +213,7 @@ class ClusterReading:
         except (ValueError, msgspec.DecodeError):
             return  # Versions are opaque; where they are no numbers, 410 has to tell.
         if newest < ours:
-            log.warning("the API server has gone back in time: %d after %d; listing anew", newest, ours)
+            log.warning("%s: the API server has gone back in time; listing anew", self.name)
             for follower in self.followers:
                 follower.start_anew()
 
@@ -240,7 +242,7 @@ class ClusterReading:
         wait = self._backoff.failed(time.monotonic(), at_least_seconds=error.retry_after_seconds)
         now_ms = self.now_ms()
         if self.line.failed(now_ms, str(error.reason), str(error), now_ms + int(wait * 1000)):
-            log.warning("cannot be read: %s", error)
+            log.warning("%s: cannot be read: %s", self.name, error)
         self._on_news()
         return wait
 
