@@ -12,6 +12,9 @@ from metrics import keeping
 from metrics.models import ProcessSeen
 from metrics.reading import process
 
+FORGOTTEN_MS = 86_400_000
+"""A process that was not seen for a day is forgotten."""
+
 
 @shared_task(ignore_result=True, expires=10)
 def dispatch() -> None:
@@ -36,7 +39,9 @@ def watch_cluster(cluster_id: int) -> None:
 @shared_task(ignore_result=True, expires=50)
 def keep() -> None:
     """Close hours, join journal rows, remove what is older than it is kept for."""
-    keeping.keep(_now_ms())
+    now_ms = _now_ms()
+    ProcessSeen.objects.filter(seen_at_ms__lt=now_ms - FORGOTTEN_MS).delete()
+    keeping.keep(now_ms)
 
 
 @worker_init.connect

@@ -78,6 +78,7 @@ class Follower:
         self._has_listed = bool(version)
         self._skipped: dict[str, None] = {}
         self._starts_anew = False
+        self._said: Reason | None = None
         self._is_in_doubt = False
 
     async def run(self) -> None:
@@ -259,6 +260,7 @@ class Follower:
             self._is_live()
 
     def _is_live(self) -> None:
+        self._said = None
         key = next(iter(self._skipped), "")
         self._host.kind_is(self.kind.name, KindState("live", skipped=len(self._skipped), skipped_key=key))
 

@@ -22,6 +22,7 @@ from metrics.reading.window import Identity
 class Loaded:
     """All that is needed to go on where the last worker stopped."""
 
+    name: str
     identity: Identity
     settings: ConnectionSettings
     line: Line
@@ -46,6 +47,7 @@ def load(held: Held, now_ms: int) -> Loaded | None:
         return None
     versions = dict(state.versions)
     return Loaded(
+        name=cluster.slug,
         identity=Identity(
             cluster_id=cluster.pk,
             uuid=str(cluster.uuid),

@@ -112,6 +112,7 @@ class Worker:
             on_change=window.on_change,
             on_news=window.on_news,
             now_ms=now_ms,
+            name=loaded.name,
         )
         self.windows[loaded.identity.cluster_id] = window
         window.task = asyncio.create_task(self._read(window))
