@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import msgspec
@@ -24,12 +25,18 @@ from clusters.mirror.mirror import Mirror
 from clusters.state.resource import Resource
 from clusters.state.summary import KindState
 
-PROBE_SECONDS = 10.0
-PROBE_DEADLINE_SECONDS = 10.0
 SECOND_OPINION_SECONDS = 1.0
 SKEW_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a cluster is probed, and how long it has to answer."""
+
+    probe_seconds: float = 10.0
+    deadline_seconds: float = 10.0
 
 
 class _Version(msgspec.Struct):
@@ -63,9 +70,11 @@ class ClusterReading:
         on_news: Callable[[], None],
         now_ms: Callable[[], int],
         name: str = "",
+        pace: Pace = Pace(),
     ) -> None:
         self.connection = Connection(settings)
         self.name = name
+        self._pace = pace
         self.mirror = mirror
         self.line = line
         self.well = asyncio.Event()
@@ -159,7 +168,7 @@ class ClusterReading:
 
     async def _wait_for_next_probe(self) -> None:
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(self._pace.probe_seconds):
                 await self._suspected.wait()
             await asyncio.sleep(0.1)  # Let all streams that broke together break first.
         except TimeoutError:
@@ -184,7 +193,7 @@ class ClusterReading:
 
     async def _probe(self, *, was_suspected: bool) -> None:
         answer = await self.connection.get(
-            "/version", deadline_seconds=PROBE_DEADLINE_SECONDS, limit_bytes=65536
+            "/version", deadline_seconds=self._pace.deadline_seconds, limit_bytes=65536
         )
         raise_for_status(answer)
         try:

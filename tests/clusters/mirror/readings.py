@@ -12,9 +12,11 @@ from clusters.kinds import all_kinds
 from clusters.mirror.changes import Change
 from clusters.mirror.line import Line
 from clusters.mirror.mirror import Mirror
-from clusters.mirror.reading import ClusterReading
+from clusters.mirror.reading import ClusterReading, Pace
 from tests.simulated import SimulatedCluster
 
+QUICK = Pace(probe_seconds=1.0, deadline_seconds=2.0)
+"""So that tests of many faults end; one or two run at the usual pace."""
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
@@ -78,6 +80,7 @@ async def observed(
     *,
     versions: dict[str, str] | None = None,
     mirror: Mirror | None = None,
+    pace: Pace = QUICK,
     **settings: object,
 ) -> AsyncIterator[Observed]:
     """Read a simulated cluster for the time of a test."""
@@ -92,6 +95,7 @@ async def observed(
         on_change=changes.append,
         on_news=lambda: None,
         now_ms=lambda: time.time_ns() // 1_000_000,
+        pace=pace,
     )
     task = asyncio.create_task(reading.run())
     try:

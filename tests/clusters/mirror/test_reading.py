@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clusters.mirror.mirror import Mirror
+from clusters.mirror.reading import Pace
 from tests.clusters.mirror.readings import observed
 from tests.simulated import SimulatedCluster, simulated
 
@@ -155,6 +156,20 @@ async def test_a_cluster_that_cannot_be_read_says_so_and_comes_back(
         assert time.monotonic() - asked < 75
 
 
+async def test_a_frozen_api_server_is_told_from_a_quiet_one_within_half_a_minute(
+    cluster: SimulatedCluster,
+) -> None:
+    async with observed(cluster, pace=Pace()) as seen:
+        await seen.until_live(seconds=5)
+        cluster.control.fault("freeze")
+
+        await seen.until(lambda: seen.reading.line.state == "unreachable", seconds=30, what="unreachable")
+
+        assert seen.reading.line.reason == "timeout"
+        cluster.control.clear()
+        await seen.until_live(seconds=15)
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -208,6 +223,12 @@ async def test_an_object_that_was_left_out_is_read_when_it_is_whole_again(cluste
         await seen.until_live(seconds=5)
         assert seen.reading.mirror.kinds["Pod"].skipped == 1
         cluster.control.clear()
+        watches = len(seen.reading.followers)
+        await seen.until(
+            lambda: cluster.control.connections()[cluster.name]["watches"] >= watches,
+            seconds=10,
+            what="watched",
+        )
         for follower in seen.reading.followers:
             follower.close()  # As when a watch has lasted its minutes.
 
