@@ -16,7 +16,8 @@ export function write(root, picture) {
   for (const leaf of root.querySelectorAll(MARKED)) {
     if (leaf.parentElement?.closest(SCOPES + ", live-fleet, live-cluster") === root || leaf === root) writeLeaf(leaf, picture)
   }
-  if (typeof picture.health === "string") {
+  // On the page of one object the shape in its head is that object's own.
+  if (typeof picture.health === "string" && !root.matches("live-cluster[data-uid]")) {
     if (root.matches("[data-health]")) set(root, "data-health", picture.health)
     for (const shape of root.querySelectorAll(HEAD_SHAPES)) writeShape(shape, picture.health)
   }

@@ -212,5 +212,23 @@ async def test_rows_are_rendered_anew_when_one_of_them_changes(
     assert await page.input_value("input") == "typed", "what somebody types is theirs"
 
 
+async def test_the_page_of_an_object_keeps_the_objects_own_shape(
+    portal: Portal, page: Page, valkey: Valkey
+) -> None:
+    cluster = await sync_to_async(a_cluster)("prod-eu")
+    portal.page = lambda: html(
+        "cluster",
+        """<live-cluster data-path="/ws/clusters/prod-eu/" data-uid="uid-1" data-place="1.1">
+        <div class="cluster-head"><svg data-part="shape" data-health="degraded"></svg></div>
+        <b data-f="pods.total" data-as="count">0</b></live-cluster>""",
+    )
+    await page.goto(f"http://{HOST}:{portal.port}/")
+    await page.wait_for_selector("[data-part=live][data-state=live]", timeout=5_000)
+    await tell(valkey, a_frame(cluster, 2, health="critical"))
+    await page.wait_for_selector("b:text('10')", timeout=5_000)
+
+    assert await page.get_attribute(".cluster-head svg", "data-health") == "degraded"
+
+
 async def _refuse(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close", "code": 1013})
