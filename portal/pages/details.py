@@ -6,14 +6,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from portal.pages import formats, links
-from portal.pages.sentences import reason_words
+from portal.pages.sentences import health_word, reason_words
 
 Picture = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One line: a label and a text, a link or a moment."""
+    """One line: a label and a text, a link or a moment; text with a moment has been so since."""
 
     label: str
     text: str = ""
@@ -24,14 +24,14 @@ class Fact:
 def facts_of(resource: Picture, slug: str) -> list[Fact]:
     """Everything worth a line, in order; what is unknown is left out."""
     facts = [
-        Fact(_("Health"), moment=resource["since"]) if resource["since"] else None,
+        Fact(_("Health"), health_word(resource["health"]), moment=resource["since"]),
         Fact(_("Why"), reason_words(resource["reason"])) if resource["reason"] else None,
         *_container_facts(resource),
         *_pod_facts(resource),
         *_place_facts(resource, slug),
         *_amounts(resource),
         *_others(resource),
-        Fact(_("Age"), moment=resource["created"]) if resource["created"] else None,
+        Fact(_("Created"), moment=resource["created"]) if resource["created"] else None,
         Fact(_("UID"), resource["uid"]),
     ]
     return [fact for fact in facts if fact is not None]
@@ -95,10 +95,16 @@ def _others(resource: Picture) -> list[Fact | None]:
         "node", "workload", "cpu", "memory", "container", "message", "status", "restarts", "ip", "limits",
     } | ({"ready"} if resource["kind"] == "Pod" else set())  # fmt: skip
     return [
-        Fact(key.replace("_", " ").capitalize(), _plain(value))
+        _other(key, value)
         for key, value in resource.items()
         if key not in shown and isinstance(value, (str, int, float, bool)) and value != ""
     ]
+
+
+def _other(key: str, value: str | int | float | bool) -> Fact:
+    if key.endswith("_at") and isinstance(value, str):
+        return Fact(key.removesuffix("_at").replace("_", " ").capitalize(), moment=value)
+    return Fact(key.replace("_", " ").capitalize(), _plain(value))
 
 
 def _plain(value: object) -> str:
