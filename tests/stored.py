@@ -3,6 +3,7 @@
 For tests of pages and REST: real rows, from real answers, that stand still.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ from clusters.connection.credentials import PrivateKey
 from clusters.connection.endpoint import Endpoint
 from clusters.models import Cluster
 from metrics import pipeline
+from metrics.reading import usage
 from metrics.reading.window import Identity, Window
 from tests.clusters.mirror.readings import Observed, observed
 from tests.simulated import SimulatedCluster
@@ -41,16 +43,25 @@ def store_clusters(clusters: Mapping[str, SimulatedCluster], *, down: str = "") 
 async def _read_and_store(row: Cluster, simulated: SimulatedCluster, *, is_down: bool) -> None:
     async with observed(simulated) as seen:
         await seen.until(lambda: seen.reading.line.state == "live", seconds=15, what="live")
+        window = await _window(row, seen)
+        await _read_usage(window, seen)
         if is_down:
             seen.reading.line.failed(
                 _now_ms(), "refused", "The API server refused the connection.", _now_ms()
             )
-        window = await _window(row, seen)
         _, keyframe = window.take_keyframe()
         fence = window.identity.fence
         await sync_to_async(pipeline.store_slice)(row.pk, fence, OWNER, keyframe.resources)
         await sync_to_async(pipeline.store_keyframe)(keyframe, OWNER)
         window.stop()
+
+
+async def _read_usage(window: Window, seen: Observed) -> None:
+    following = asyncio.create_task(usage.follow(window))
+    try:
+        await seen.until(lambda: seen.reading.mirror.usage_state is not None, seconds=15, what="usage read")
+    finally:
+        following.cancel()
 
 
 async def _window(row: Cluster, seen: Observed) -> Window:

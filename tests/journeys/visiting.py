@@ -1,0 +1,156 @@
+"""Pages of a stored fleet in a real browser: which there are, and how to get each into its state.
+
+The fleet stands still in the database. Pages and sockets are the portal's own, so that a page is live, or has
+lost its line, the way it would be for a user.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute
+
+from clusters.models import Cluster, Resource
+from metrics.models import ProcessSeen
+from tests import builders
+from tests.metrics.live.pages import cookie_of
+from tests.simulated import SimulatedFleet
+from tests.stored import store_clusters
+
+CHROMIUM = Path("/usr/bin/chromium")
+SCENARIOS = ("calm", "node-lost", "crash-loop", "forbidden-kind", "filling-up")
+LONG_NAME = "the-cluster-of-a-team-that-writes-everything-into-its-name-1"
+LISTS = ("nodes", "workloads", "pods", "events", "everything")
+FLEET_TIMEOUT_MS = 10_000
+
+
+def missing() -> str:
+    """What these tests need and this machine does not have; empty when all is there."""
+    needs = (
+        (CHROMIUM, "needs Debian's chromium"),
+        (settings.BASE_DIR / "node_modules/axe-core/axe.min.js", "needs axe-core: npm ci"),
+        (settings.BASE_DIR / "static/dist/fleet.js", "needs the built browser's part: make build"),
+    )
+    return next((reason for path, reason in needs if not path.exists()), "")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One page in one state."""
+
+    name: str
+    path: str
+    line: str = "live"
+    """`live`, `lost` (it was live once), or `none` where the page follows no socket."""
+    who: str = "admin"
+
+
+@dataclass
+class Visitor:
+    """A browser and the people who look through it."""
+
+    address: str
+    browser: Browser
+    slugs: dict[str, str]
+    cookies: dict[str, str]
+    faults: list[str] = field(default_factory=list)
+    _contexts: dict[str, BrowserContext] = field(default_factory=dict)
+
+    async def open(self, visit: Visit) -> Page:
+        """The page, in its state. What it says on the console is in `faults`."""
+        page = await (await self._context(visit.who)).new_page()
+        self.faults.clear()
+        page.on("pageerror", lambda fault: self.faults.append(f"{visit.name}: {fault}"))
+        page.on("console", lambda said: self._hear(visit, said.type, said.text))
+        sockets: list[WebSocketRoute] = []
+        if visit.line == "lost":
+            await page.route_web_socket("**/ws/**", lambda socket: self._pass_first(socket, sockets))
+        await page.goto(self.address + visit.path)
+        if visit.line != "none":
+            await page.wait_for_selector("[data-part=live][data-state=live]", timeout=FLEET_TIMEOUT_MS)
+        if visit.line == "lost":
+            await sockets[0].close(code=1012)
+            await page.wait_for_selector("[data-part=offline]:not([hidden])", timeout=FLEET_TIMEOUT_MS)
+        return page
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for context in self._contexts.values():
+            await context.close()
+
+    def _hear(self, visit: Visit, kind: str, text: str) -> None:
+        is_meant = visit.line == "lost" and "WebSocket" in text
+        if kind in ("error", "warning") and not is_meant:
+            self.faults.append(f"{visit.name}: {text}")
+
+    @staticmethod
+    def _pass_first(socket: WebSocketRoute, seen: list[WebSocketRoute]) -> None:
+        seen.append(socket)
+        if len(seen) == 1:
+            socket.connect_to_server()
+
+    async def _context(self, who: str) -> BrowserContext:
+        if who not in self._contexts:
+            context = await self.browser.new_context(reduced_motion="reduce")
+            if who in self.cookies:
+                name, _, value = self.cookies[who].partition("=")
+                await context.add_cookies([{"name": name, "value": value, "url": self.address}])
+            self._contexts[who] = context
+        return self._contexts[who]
+
+
+def store_fleet(fleet: SimulatedFleet) -> dict[str, str]:
+    """The fleet in the database; from scenario to slug. One is down, one has no metrics, one a long name."""
+    names = {one.scenario: one.name for one in fleet.clusters.values()}
+    fleet.clusters[names["forbidden-kind"]].control.fault("status", code=404, path="/apis/metrics.k8s.io")
+    store_clusters(fleet.clusters, down=names["filling-up"])
+    builders.a_cluster(LONG_NAME, labels={"env": "a-long-environment", "owner": "x" * 60})
+    # Demo clusters hide beside live ones, so all of them are: then every page has that banner.
+    Cluster.objects.update(is_demo=True)
+    a_worker_is_at_work()
+    return {name: Cluster.objects.get(name=cluster).slug for name, cluster in names.items()}
+
+
+def a_worker_is_at_work() -> None:
+    """A worker's sign that lasts for the whole module."""
+    an_hour_hence_ms = time.time_ns() // 1_000_000 + 3_600_000
+    ProcessSeen.objects.create(name="worker-1", role="worker", seen_at_ms=an_hour_hence_ms)
+
+
+async def people() -> dict[str, str]:
+    """The cookies of those who look: one sees everything, one nothing."""
+    make: dict[str, Callable[[], builders.User]] = {"admin": builders.an_admin, "stranger": builders.a_user}
+    return {who: await cookie_of(await sync_to_async(made)()) for who, made in make.items()}
+
+
+def visits(slugs: dict[str, str]) -> list[Visit]:
+    """Every kind of page, and the states that each can be in."""
+    sick = f"/clusters/{slugs['crash-loop']}/"
+    return [
+        Visit("sign-in", "/sign-in/", line="none", who="nobody"),
+        Visit("fleet", "/"),
+        Visit("fleet-line-lost", "/", line="lost"),
+        Visit("fleet-empty", "/", who="stranger"),
+        Visit("clusters", "/clusters/", line="none"),
+        Visit("clusters-no-match", "/clusters/?q=nothing-is-called-so", line="none"),
+        Visit("password", "/password/", line="none"),
+        *(Visit(f"cluster-{scenario}", f"/clusters/{slug}/") for scenario, slug in slugs.items()),
+        Visit("cluster-long-name", f"/clusters/{LONG_NAME}/"),
+        Visit("cluster-line-lost", sick, line="lost"),
+        *(Visit(f"list-{name}", f"{sick}{name}/") for name in LISTS),
+        Visit("list-of-a-cluster-down", f"/clusters/{slugs['filling-up']}/pods/"),
+        Visit("list-no-match", f"{sick}pods/?q=nothing-is-called-so"),
+        Visit("list-wrong-filter", f"{sick}pods/?health=odd"),
+        *(Visit(f"all-{name}", f"/all/{name}/", line="none") for name in LISTS),
+        *(Visit(f"detail-{kind}", path) for kind, path in _details(slugs["crash-loop"])),
+    ]
+
+
+def _details(slug: str) -> list[tuple[str, str]]:
+    """The worst pod of a cluster, and a node."""
+    rows = Resource.objects.filter(cluster__slug=slug)
+    found = [rows.filter(kind=kind).order_by("health", "name")[0] for kind in ("Pod", "Node")]
+    return [(row.kind, f"/clusters/{slug}/{row.kind}/{row.uid}/") for row in found]
