@@ -34,6 +34,7 @@ class Mirror:
         self._node_usage: NodeUsage = {}
         self._causes: list[Cause] | None = None
         self._node_strip: str | None = None
+        self._used_sums: tuple[float | None, float | None] | None = None
 
     def objects(self, kind: str) -> dict[str, Resource]:
         """The objects of one kind by uid; not to be changed by the caller."""
@@ -114,6 +115,7 @@ class Mirror:
     def set_node_usage(self, usage: NodeUsage, *, at_ms: int | None, state: KindState) -> None:
         """Take in one reading of what the nodes use; an empty one makes usage unknown."""
         self._node_usage = usage
+        self._used_sums = None
         self.usage_at_ms = at_ms
         self.usage_state = state
 
@@ -151,7 +153,7 @@ class Mirror:
             self._settle_trouble(old, new)
         one = new or old
         if one is not None and one.kind == "Node":
-            self._node_strip = self._causes = None
+            self._node_strip = self._causes = self._used_sums = None
         if new is not None and new.turns:
             heapq.heappush(self._turns, (new.turns[0].at_ms, new.kind, new.uid))
 
@@ -186,7 +188,7 @@ class Mirror:
 
     def _cpu(self) -> Cpu:
         totals = self.totals
-        used = self._used(0)
+        used = self._used()[0]
         return Cpu(
             used_cores=None if used is None else round(used, 3),
             requested_cores=totals.requested.milli / 1000 if self._knows("Pod") else None,
@@ -194,17 +196,22 @@ class Mirror:
         )
 
     def _memory(self) -> Memory:
-        used = self._used(1)
+        used = self._used()[1]
         return Memory(
             used_bytes=None if used is None else int(used),
             requested_bytes=self.totals.requested.bytes if self._knows("Pod") else None,
             allocatable_bytes=self.totals.allocatable_bytes if self._knows_allocatable() else None,
         )
 
-    def _used(self, part: int) -> float | None:
-        """The sum over nodes that are Ready; unknown where one of them does not report."""
+    def _used(self) -> tuple[float | None, float | None]:
+        """CPU and memory used by the nodes that are Ready; unknown where one of them does not report."""
         if self.usage_at_ms is None or not self._knows("Node"):
-            return None
+            return None, None
+        if self._used_sums is None:
+            self._used_sums = self._used_of(0), self._used_of(1)
+        return self._used_sums
+
+    def _used_of(self, part: int) -> float | None:
         total = 0.0
         for node in self.objects("Node").values():
             if not getattr(node, "is_ready", False):

@@ -1,5 +1,6 @@
 """One cluster's card as the world sees it: the shape that REST, live messages and pages share. Pure."""
 
+import functools
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -33,6 +34,7 @@ class ClusterValues(msgspec.Struct, frozen=True, kw_only=True):
     summary: Summary | None = None
 
 
+@functools.lru_cache(maxsize=65_536)  # The same few moments stand in every card of a cluster.
 def iso(at_ms: int | None) -> str | None:
     """A moment as REST writes it, always UTC; whole seconds without a fraction.
 

@@ -112,6 +112,18 @@ def test_a_node_that_is_not_ready_is_left_out_of_usage() -> None:
     assert mirror.summary().cpu.used_cores == 2.0
 
 
+def test_usage_follows_a_node_that_is_lost_after_it_was_read() -> None:
+    b = a_node("b")
+    mirror = a_mirror(a_node("a"), b)
+    mirror.set_node_usage({"a": (2.0, 1), "b": (1.0, 2)}, at_ms=1, state=KindState("live"))
+    assert mirror.summary().cpu.used_cores == 3.0
+
+    lost = msgspec.structs.replace(b, is_ready=False, health=CRITICAL, version="later")
+    mirror.put(lost, 2)
+
+    assert (mirror.summary().cpu.used_cores, mirror.summary().memory.used_bytes) == (2.0, 1)
+
+
 def test_what_was_never_listed_is_unknown_not_zero() -> None:
     mirror = Mirror()
     mirror.kinds["Pod"] = KindState("syncing")
