@@ -31,7 +31,7 @@ class CardReader:
     def read(self) -> "Reading":
         """All clusters there are, and the cards that are new since the last reading."""
         marks = {
-            str(row[0]): row
+            str(row[0]): _mark(row)
             for row in Cluster.objects.values_list("uuid", *(f"state__{name}" for name in _STATE))
         }
         changed = [uuid for uuid, mark in marks.items() if self._seen.get(uuid) != mark]
@@ -39,6 +39,14 @@ class CardReader:
         cards = [_card(row) for row in rows.iterator(chunk_size=200)]
         self._seen = marks
         return Reading(uuids=set(marks), cards=cards)
+
+
+def _mark(row: tuple[object, ...]) -> tuple[object, ...]:
+    """What tells a row from another. While a cluster is live it is read all the time: no news."""
+    named = dict(zip(("uuid", *_STATE), row, strict=True))
+    if named["connection"] == "live":
+        del named["last_read_at_ms"]
+    return tuple(named.values())
 
 
 @dataclass(frozen=True)
