@@ -1,7 +1,7 @@
 """One cluster held by this process: its reading, what has changed since the last frame and the last batch.
 
 Frames for open pages leave at once for a first change and then at most every FRAME_MS. While the first
-lists go on, frames carry totals only: the rows come afterwards, whole.
+lists go on, frames are fewer and carry totals only: the rows come afterwards, whole.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from clusters.state.resource import NO_DATA, PENDING
 from metrics.live.frames import Frame, build_frame
 from metrics.pipeline import Batch, Keyframe, UsageRows
 
-FRAME_MS = 100
+FRAME_MS = 20
+FIRST_READ_FRAME_MS = 250
 KEYFRAME_MS = 3_600_000
 JOURNAL_LIMIT_CHANGES = 50_000
 QUIET_STORE_MS = 120_000
@@ -92,7 +93,8 @@ class Window:
         if self._flush_handle is not None:
             return
         loop = asyncio.get_running_loop()
-        wait_ms = self._flushed_at_ms + FRAME_MS - self._now_ms()
+        pause_ms = FRAME_MS if self.is_stored else FIRST_READ_FRAME_MS
+        wait_ms = self._flushed_at_ms + pause_ms - self._now_ms()
         if wait_ms <= 0:
             self._flush_handle = loop.call_soon(self.flush)
         else:
