@@ -1,7 +1,9 @@
 """What `python -m bench` understands, and what it leaves behind: a table and data/bench.json."""
 
 import argparse
+import asyncio
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,6 +55,10 @@ def _parsed(arguments: Sequence[str] | None) -> tuple[Options, Path]:
 
 
 async def _measure(options: Options) -> list[Figure]:
+    task = asyncio.current_task()
+    assert task is not None
+    # Told to end, it ends what it has started too.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     figures: list[Figure] = []
     if options.wants("B1"):
         figures += await rounds.measure(options)

@@ -11,6 +11,8 @@ from bench.stage import Stage
 
 PAGE_LIMIT_SECONDS = 300
 STORED_LIMIT_SECONDS = 900
+NEARLY_ALL = 0.99
+"""Names are made by chance, and now and then two pods of a fleet get the same one."""
 
 
 class _Connection(msgspec.Struct):
@@ -44,7 +46,7 @@ class WholePicture:
     def take(self, at_ms: float, text: bytes) -> None:
         """One message of the fleet's socket."""
         for card in msgspec.json.decode(text, type=_Message).clusters:
-            if card.connection.state == "live" and card.pods.total == self._pods:
+            if card.connection.state == "live" and (card.pods.total or 0) >= self._pods * NEARLY_ALL:
                 self._whole.add(card.id)
         if len(self._whole) >= self._clusters and not self.is_there.is_set():
             self.at_ms = at_ms
