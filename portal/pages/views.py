@@ -131,7 +131,12 @@ def fleet_list(request: HttpRequest, name: str) -> HttpResponse:
     scope = ""
     if view.left_out:
         scope = _("Without %(n)s that cannot be read now.") % {"n": view.left_out}
-    facts = {"rail": shown.rail(name), "scope": scope, "all_href": links.list_of(name)}
+    facts = {
+        "rail": shown.rail(name),
+        "scope": scope,
+        "all_href": links.list_of(name),
+        "has_demo": any(cluster.is_demo for cluster in view.clusters),
+    }
     return render(
         request, "pages/list.html", {**facts, **_list_facts(request, table, view, with_cluster=True)}
     )
