@@ -4,7 +4,7 @@ A lease runs 15 s and is renewed every 5 by its owner's loop, all of a process i
 fence rises whenever a cluster changes hands, and a write under an old fence is refused.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -68,6 +68,17 @@ def release(owner: str, cluster_ids: Collection[int]) -> None:
     Lease.objects.filter(owner=owner, cluster_id__in=cluster_ids).update(
         owner="", expires_at_ms=0, is_handing_over=False
     )
+
+
+def free_those_of_the_dead(host: str, is_alive: Callable[[int], bool]) -> int:
+    """Free the leases of processes of this host that are no more; how many.
+
+    So that a worker that is started again after a crash need not wait for them to run out. Owners are
+    named `host:pid:…`. Were a living one taken for dead, the fence would keep it from writing.
+    """
+    owners = Lease.objects.filter(owner__startswith=f"{host}:").values_list("owner", flat=True).distinct()
+    dead = [owner for owner in owners if not is_alive(int(owner.removeprefix(f"{host}:").partition(":")[0]))]
+    return Lease.objects.filter(owner__in=dead).update(owner="", expires_at_ms=0, is_handing_over=False)
 
 
 def current_fences(cluster_ids: Collection[int], owner: str) -> dict[int, int]:

@@ -11,6 +11,7 @@ import socket
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 from django.db import DatabaseError
 
@@ -46,7 +47,8 @@ class Worker:
     """All windows of this process."""
 
     def __init__(self, database: DatabaseThread, publisher: Publisher) -> None:
-        self.owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.host = socket.gethostname()[:60]
+        self.owner = f"{self.host}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.windows: dict[int, Window] = {}
         self._database = database
         self._publisher = publisher
@@ -56,6 +58,8 @@ class Worker:
 
     async def run(self) -> None:
         """Write and renew until cancelled."""
+        with suppress(DatabaseError):  # Then they run out by themselves.
+            await self._database.run(leases.free_those_of_the_dead, self.host, _is_alive)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._publisher.run())
             group.create_task(self._write_forever())
@@ -252,3 +256,13 @@ class Worker:
         if was_ours:
             await self._database.run(leases.release, self.owner, [cluster_id])
             await self.hold(cluster_id)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -82,3 +82,15 @@ def test_renewing_tells_which_are_still_ours() -> None:
     leases.take(theirs.pk, "two", 1_000)
 
     assert leases.renew("one", [ours.pk, theirs.pk], 2_000) == {ours.pk: 1}
+
+
+def test_a_worker_that_starts_frees_what_dead_processes_of_its_host_held() -> None:
+    dead, alive, elsewhere = a_cluster(), a_cluster(), a_cluster()
+    leases.take(dead.pk, "here:11:a", 1_000)
+    leases.take(alive.pk, "here:22:b", 1_000)
+    leases.take(elsewhere.pk, "there:11:c", 1_000)
+
+    freed = leases.free_those_of_the_dead("here", lambda pid: pid == 22)
+
+    assert freed == 1
+    assert leases.due(1_001) == [dead.pk]

@@ -181,7 +181,7 @@ def test_etcd_put_back_forgets_what_came_after_and_goes_on(breakable_cluster: Cl
     assert "before" in names and "after" not in names
     assert int(answer["metadata"]["resourceVersion"]) < version_after, "time ran backwards"
     cluster.kubectl("scale", "--namespace=shop", "deployment/web-0", "--replicas=6")
-    cluster.kubectl("rollout", "status", "--namespace=shop", "deployment/web-0", "--timeout=60s")
+    cluster.kubectl("rollout", "status", "--namespace=shop", "deployment/web-0", "--timeout=240s")
 
 
 def test_programs_die_with_the_one_who_started_them(tmp_path: Path) -> None:
