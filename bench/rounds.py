@@ -9,9 +9,10 @@ from bench.peers import kubectl_cost
 from bench.portals import MeasuredPortal, a_portal
 from tests.simulated import SimulatedFleet, simulated
 
-ROUND_SECONDS = 1.0
+ROUND_SECONDS = 0.25
 REST_SECONDS = 10.0
 SETTLE_SECONDS = 10.0
+STORED_SECONDS = 2.0
 
 
 async def measure(options: Options) -> list[Figure]:
@@ -23,7 +24,7 @@ async def measure(options: Options) -> list[Figure]:
     ):
         portal.register(list(fleet.clusters.values()))
         await _until_stored(portal)
-        rounds = max(5, int(options.seconds / 2))
+        rounds = max(5, int(options.seconds * 2))
         spent = await _cost_of_rounds(portal, fleet, a_round=options.big_pods // 100, rounds=rounds)
         (cluster,) = fleet.clusters.values()
         kubectl = kubectl_cost(cluster)
@@ -55,6 +56,6 @@ async def _cost_of_rounds(
     for _ in range(rounds):
         await asyncio.to_thread(fleet.control.change, a_round)
         await asyncio.sleep(ROUND_SECONDS)
-    await asyncio.sleep(2 * ROUND_SECONDS)  # What was changed last is written a second later.
+    await asyncio.sleep(STORED_SECONDS)  # What was changed last is written a second later.
     lasted = time.monotonic() - began
     return portal.cpu_seconds() - spent - rest_cores * lasted

@@ -18,7 +18,7 @@ async def measure(options: Options) -> list[Figure]:
         stage = Stage(options, fleet, portal)
         await _measure_yardsticks(stage)
         await reading.measure(stage)
-        if options.wants("B3a", "B3b", "B4", "B10"):
+        if options.wants("B3a", "B3b", "B10"):
             await holding.measure(stage)
         if options.wants("B4"):
             await telling.measure(stage)
