@@ -143,16 +143,30 @@ def cluster_verdict(picture: Picture) -> str:
         return _("It is being read for the first time.")
     if health == "silenced":
         return _("Reading it is paused.")
-    if picture["causes"]:
-        first = cause_sentence(picture["causes"][0])
-        more = picture["causes_total"] - 1
-        if more > 0:
-            return ngettext("%(first)s, and %(n)s more.", "%(first)s, and %(n)s more.", more) % {
-                "first": first,
-                "n": more,
-            }
+    return _trouble(picture) if picture["causes"] else _all_well(picture)
+
+
+def _trouble(picture: Picture) -> str:
+    """The first cause, and how many more there are."""
+    first = cause_sentence(picture["causes"][0])
+    more = picture["causes_total"] - 1
+    if more <= 0:
         return f"{first}."
+    sentence = ngettext("%(first)s, and %(n)s more.", "%(first)s, and %(n)s more.", more)
+    return sentence % {"first": first, "n": more}
+
+
+def _all_well(picture: Picture) -> str:
+    """Nothing is wrong, or nothing that can be seen."""
+    unread = unread_kinds(picture)
+    if unread:
+        return _("Nothing is wrong in what can be read; %(kinds)s cannot.") % {"kinds": ", ".join(unread)}
     return _("Nothing is wrong.")
+
+
+def unread_kinds(picture: Picture) -> list[str]:
+    """The kinds of which nobody can say how they are now."""
+    return [kind for kind, state in picture["kinds"].items() if state["state"] not in ("live", "syncing")]
 
 
 def connection_sentence(picture: Picture) -> str:

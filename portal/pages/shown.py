@@ -151,7 +151,7 @@ def kind_rows(picture: Picture, slug: str) -> list[KindRow]:
     return [
         KindRow(
             name=kind,
-            sentence=sentences.kind_sentence(state),
+            sentence=_("As last read") if is_dimmed(picture) else sentences.kind_sentence(state),
             total=None if state["state"] in UNKNOWN else picture["by_kind"].get(kind, 0),
             href="" if state["state"] in UNKNOWN else links.list_of_kind(kind, slug),
         )
@@ -165,9 +165,12 @@ def is_dimmed(picture: Picture) -> bool:
 
 
 def _note(picture: Picture) -> str:
-    """What a card says in place of its bars, where they would mean nothing."""
+    """What a card says in place of its bars, where they would mean nothing or not all."""
     if picture["health"] in ("no_data", "pending", "silenced"):
         return sentences.cluster_verdict(picture)
+    unread = sentences.unread_kinds(picture)
+    if unread:
+        return _("Not read: %(kinds)s") % {"kinds": ", ".join(unread)}
     if picture["cpu"]["used_cores"] is None and picture["usage"]["state"] not in (None, "live"):
         return _("Metrics unavailable: no CPU, no memory")
     return ""

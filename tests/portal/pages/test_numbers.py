@@ -93,6 +93,7 @@ def test_a_kind_that_may_not_be_read_is_not_shown_as_none(down: str, fleet: Simu
     html = client.get(f"/clusters/{Cluster.objects.get(name=name).slug}/").content.decode()
 
     assert "No permission" in html
+    assert "Nothing is wrong." not in html, "what cannot be read may be wrong"
 
 
 def test_a_stranger_finds_nothing(down: str) -> None:
