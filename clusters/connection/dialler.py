@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from clusters.connection.errors import ClusterError, Reason
 from clusters.connection.guard import check_address
@@ -17,6 +18,9 @@ from clusters.connection.wire import Wire
 T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
+HANDSHAKES_AT_ONCE = 64
+
+_slots_of: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 # Own threads: the loop's few are shared by all, and one slow name server must not delay another cluster.
 _resolver = ThreadPoolExecutor(max_workers=64, thread_name_prefix="resolve")
@@ -39,7 +43,7 @@ class Target:
 async def dial(settings: ConnectionSettings, context: ssl.SSLContext) -> Wire:
     """A connected Wire to the cluster's API server. Raises ClusterError with its reason."""
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with _slots(), asyncio.timeout(CONNECT_SECONDS):
             return await _connect(settings, context)
     except TimeoutError as error:
         raise ClusterError(
@@ -51,6 +55,15 @@ async def dial(settings: ConnectionSettings, context: ssl.SSLContext) -> Wire:
         raise _tls_error(error) from error
     except OSError as error:
         raise _socket_error(error) from error
+
+
+def _slots() -> asyncio.Semaphore:
+    """At most so many handshakes at once on a loop.
+
+    Two thousand that begin together take seconds of one processor, in which each would run out of time.
+    """
+    loop = asyncio.get_running_loop()
+    return _slots_of.setdefault(loop, asyncio.Semaphore(HANDSHAKES_AT_ONCE))
 
 
 async def _connect(settings: ConnectionSettings, context: ssl.SSLContext) -> Wire:

@@ -171,6 +171,13 @@ class Connection:
             wire.abort()
             self._open.discard(wire)
 
+    def drop_stretched(self) -> None:
+        """Close idle sockets whose buffers a big answer has filled: watches would keep them for ever."""
+        for wire in [wire for wire in self._idle if wire.is_stretched]:
+            self._idle.remove(wire)
+            self._open.discard(wire)
+            wire.abort()
+
     async def _wait_for_allowance(self) -> None:
         now = time.monotonic()
         earned = (now - self._allowance_at) * REQUESTS_PER_SECOND

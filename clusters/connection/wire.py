@@ -16,6 +16,7 @@ from clusters.connection.errors import ClusterError, Reason
 
 HEAD_LIMIT_BYTES = 64 * 1024
 HEADER_LIMIT = 200
+STRETCHED_BYTES = 1 << 20
 
 
 class Exchange:
@@ -87,6 +88,12 @@ class Wire(asyncio.Protocol):
         self._head_bytes = self._head_lines = 0
         self._in_head = True
         self._keeps_alive = False
+        self._most_bytes = 0
+
+    @property
+    def is_stretched(self) -> bool:
+        """Whether a big answer has filled its buffers, which are only given back with the socket."""
+        return self._most_bytes > STRETCHED_BYTES
 
     @property
     def is_idle(self) -> bool:
@@ -173,6 +180,7 @@ class Wire(asyncio.Protocol):
         if exchange is None or exchange.status == 0:
             return
         self.exchange = None
+        self._most_bytes = max(self._most_bytes, exchange.received_bytes)
         if not self._keeps_alive:
             self.abort()
         exchange.end()

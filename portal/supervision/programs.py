@@ -71,4 +71,6 @@ def child_variables(variables: Mapping[str, str]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         **kept,
         "MALLOC_ARENA_MAX": "2",
+        # A fixed threshold: else the first freed page of a list makes glibc keep all later ones.
+        "MALLOC_MMAP_THRESHOLD_": "131072",
     }

@@ -9,6 +9,7 @@ import pytest
 import redis.asyncio
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import connections
 
 from clusters import leases, registry
 from clusters.connection import login as logins
@@ -29,6 +30,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def cluster() -> Iterator[SimulatedCluster]:
     with simulated("tiny", frozen=30, bookmark_seconds=1) as cluster:
         yield cluster
+
+
+@pytest.fixture(autouse=True)
+async def _no_connection_is_left() -> AsyncIterator[None]:
+    """The thread of sync_to_async keeps its own, and a database in use cannot be dropped."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @asynccontextmanager
