@@ -30,7 +30,6 @@ LINE_LIMIT_BYTES = 2 << 20
 SILENCE_SECONDS = 75.0
 WATCH_SECONDS = (300, 600)
 SHORTEST_WATCH_SECONDS = 1.0
-REFUSED_RETRY_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -279,8 +278,6 @@ class Follower:
         self._said = error.reason
         self._stalled(error)
         wait = self._backoff.failed(time.monotonic(), at_least_seconds=error.retry_after_seconds or 1.0)
-        if error.reason is Reason.FORBIDDEN_403:
-            wait = max(wait, REFUSED_RETRY_SECONDS)
         if error.reason in CLUSTER_WIDE:
             self._host.suspect(error)
         if error.reason in CLUSTER_AWAY:

@@ -114,6 +114,14 @@ class Watched:
         """Wait until everything is read and the line is live."""
         return await self.until(lambda: self.reading.is_whole and self.line.state == LIVE, seconds=seconds)
 
+    async def until_all_is_live(self, *, seconds: float) -> float:
+        """Wait until no kind is refused or stale either, as some are while an API server starts."""
+        kinds = self.mirror.kinds
+        return await self.until(
+            lambda: self.line.state == LIVE and all(kind.state == "live" for kind in kinds.values()),
+            seconds=seconds,
+        )
+
     async def differences(self) -> dict[str, Any]:
         """Where the mirror is not what kubectl gets, with the cluster standing still. Empty: nowhere."""
         differences: dict[str, Any] = {}

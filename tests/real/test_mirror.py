@@ -52,7 +52,7 @@ async def test_a_frozen_server_is_said_within_30_s_and_live_again_soon(breakable
         breakable_cluster.thaw()
         next_try_seconds = (watched.line.next_try_at_ms - now_ms()) / 1000
         assert next_try_seconds <= 60
-        await watched.until_live(seconds=max(15.0, next_try_seconds + 5.0))
+        await watched.until_all_is_live(seconds=max(15.0, next_try_seconds + 5.0))
         assert not await watched.differences()
 
 
@@ -70,7 +70,7 @@ async def test_what_changed_while_the_server_was_away_is_there_when_it_is_back(
         await asyncio.to_thread(cluster.start_api_server)
         await asyncio.to_thread(cluster.kubectl, "scale", "-n", "shop", "deployment/web-0", "--replicas=5")
 
-        await watched.until_live(seconds=60)
+        await watched.until_all_is_live(seconds=60)
         assert not await watched.differences()
         _assert_totals_are_those_of_a_fresh_count(watched)
         _assert_changes_add_up(watched)
@@ -90,7 +90,7 @@ async def test_a_cluster_put_back_to_an_older_state_is_read_anew(breakable_clust
         await asyncio.to_thread(cluster.restore_etcd, "before")
 
         await watched.until(lambda: name not in _names(watched, "Namespace"), seconds=65)
-        await watched.until_live(seconds=30)
+        await watched.until_all_is_live(seconds=30)
         assert not await watched.differences()
         _assert_totals_are_those_of_a_fresh_count(watched)
         _assert_changes_add_up(watched)
