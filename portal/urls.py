@@ -12,3 +12,6 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("", include("portal.pages.urls")),
 ]
+
+handler400 = "portal.pages.errors.not_understood"
+handler500 = "portal.pages.errors.broken"

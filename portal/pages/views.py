@@ -16,18 +16,17 @@ from clusters.access.models import User
 from clusters.models import Cluster
 from clusters.state.picture import iso
 from portal.pages import details, filters, links, reading, sentences, shown, tables
+from portal.pages.themes import THEME_COOKIE, THEME_COOKIE_SECONDS, THEMES, theme_of_browser
 
 Picture = dict[str, Any]
 HEALTHS_SHOWN = ("critical", "degraded", "no_data", "pending", "silenced", "healthy")
-THEMES = ("dark", "light")
-THEME_COOKIE_SECONDS = 400 * 86_400
 CAUSES_ON_PAGE = 20
 
 
 def page_facts(request: HttpRequest) -> dict[str, Any]:
     """What every page knows (a context processor): theme, zone, rail."""
-    theme = getattr(request.user, "theme", "") or request.COOKIES.get("theme", "")
-    theme = theme if theme in THEMES else "dark"
+    theme = getattr(request.user, "theme", "")
+    theme = theme if theme in THEMES else theme_of_browser(request)
     return {
         "theme": theme,
         "other_theme": "light" if theme == "dark" else "dark",
@@ -197,7 +196,7 @@ def change_theme(request: HttpRequest) -> HttpResponse:
     answer = redirect(there if is_ours else "fleet")
     secure = settings.SESSION_COOKIE_SECURE
     answer.set_cookie(
-        "theme", theme, max_age=THEME_COOKIE_SECONDS, httponly=True, samesite="Lax", secure=secure
+        THEME_COOKIE, theme, max_age=THEME_COOKIE_SECONDS, httponly=True, samesite="Lax", secure=secure
     )
     return answer
 

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from portal.settings import BASE_DIR
@@ -22,6 +23,7 @@ PAGES = {
     "empty-list": "/all/events/",
     "pod": "/clusters/prod/Pod/{uid}/",
     "password": "/password/",
+    "password-done": "/password/done/",
     "api-docs": "/api/v1/docs/",
 }
 
@@ -41,6 +43,8 @@ def test_every_page_is_sound_html(client: Client, tmp_path: Path) -> None:
     a_node_row(prod, "node-1")
     pod = a_pod_row(prod, "web-<b>1</b>", health="critical", reason="CrashLoopBackOff")
     _write(tmp_path / "sign-in.html", client, "/sign-in/")
+    for name in ("400", "403", "403_csrf", "404", "500"):
+        (tmp_path / f"error-{name}.html").write_text(render_to_string(f"{name}.html"))
     client.force_login(an_admin())
     for name, path in PAGES.items():
         _write(tmp_path / f"{name}.html", client, path.format(uid=pod.uid))
