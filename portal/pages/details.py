@@ -28,6 +28,7 @@ def facts_of(resource: Picture, slug: str) -> list[Fact]:
         Fact(_("Why"), reason_words(resource["reason"])) if resource["reason"] else None,
         *_container_facts(resource),
         *_pod_facts(resource),
+        *_replica_facts(resource),
         *_place_facts(resource, slug),
         *_amounts(resource),
         *_others(resource),
@@ -60,6 +61,28 @@ def _pod_facts(resource: Picture) -> list[Fact | None]:
         Fact(_("Restarts"), formats.count(resource["restarts"])),
         _said(_("IP"), resource.get("ip")),
     ]
+
+
+def _replica_facts(resource: Picture) -> list[Fact | None]:
+    """How many pods a workload has of those it wants."""
+    replicas = resource.get("replicas")
+    if replicas is None:
+        return []
+    numbers = (
+        f"{formats.count(replicas[word])} {said}" for word, said in _replica_words() if word in replicas
+    )
+    return [Fact(_("Replicas"), ", ".join(numbers))]
+
+
+def _replica_words() -> tuple[tuple[str, str], ...]:
+    return (
+        ("wanted", _("wanted")),
+        ("current", _("there")),
+        ("updated", _("up to date")),
+        ("ready", _("ready")),
+        ("available", _("available")),
+        ("misscheduled", _("where none should be")),
+    )
 
 
 def _place_facts(resource: Picture, slug: str) -> list[Fact | None]:
@@ -103,8 +126,19 @@ def _others(resource: Picture) -> list[Fact | None]:
 
 def _other(key: str, value: str | int | float | bool) -> Fact:
     if key.endswith("_at") and isinstance(value, str):
-        return Fact(key.removesuffix("_at").replace("_", " ").capitalize(), moment=value)
-    return Fact(key.replace("_", " ").capitalize(), _plain(value))
+        return Fact(_label(key.removesuffix("_at")), moment=value)
+    return Fact(_label(key), _plain(value))
+
+
+def _label(key: str) -> str:
+    written = {
+        "os": _("Operating system"),
+        "internal_ip": _("Internal IP"),
+        "external_ip": _("External IP"),
+        "pods_allocatable": _("Room for pods"),
+    }
+    words = key.removeprefix("is_").replace("_", " ")
+    return written.get(key) or words[:1].upper() + words[1:]
 
 
 def _plain(value: object) -> str:

@@ -40,9 +40,10 @@ _REASONS = {
     "Restarted": "restarted in the last hour",
     "StuckTerminating": "stuck while ending",
     "Error": "failed",
-    "NoneAvailable": "with nothing available",
+    "NoneAvailable": "unavailable altogether",
     "PartlyAvailable": "available only in part",
     "PartlyReady": "ready only in part",
+    "MinimumReplicasUnavailable": "below the wanted minimum",
     "RollingOut": "rolling out",
     "RolloutStuck": "stuck in its roll-out",
     "Starting": "starting",
@@ -232,6 +233,23 @@ def cause_sentence(cause: Picture) -> str:
     return _("%(counted)s %(what)s") % {"counted": counted, "what": what} + (
         _(" in %(place)s") % {"place": _place(cause)} if _place(cause) else ""
     )
+
+
+def left_out_sentence(number: int) -> str:
+    """What a list over all clusters does not show; empty where it shows all."""
+    if number == 0:
+        return ""
+    return ngettext(
+        "Without %(n)s cluster that cannot be read now.",
+        "Without %(n)s clusters that cannot be read now.",
+        number,
+    ) % {"n": number}
+
+
+def kind_words(kind: str) -> str:
+    """The objects of a kind, as a heading."""
+    many = _KINDS.get(kind, (kind, kind))[1]
+    return many[:1].upper() + many[1:]
 
 
 def reason_words(reason: str) -> str:

@@ -115,7 +115,12 @@ def own_cause_rows(causes: Iterable[Picture], cluster: Cluster) -> list[CauseRow
     rows = (_cause_row(cause, cluster) for cause in causes)
     named = zip(rows, causes, strict=True)
     return [
-        replace(row, name=cause["name"] or cause["kind"], name_href=row.href, subtitle=cause["namespace"])
+        replace(
+            row,
+            name=cause["name"] or sentences.kind_words(cause["kind"]),
+            name_href=row.href,
+            subtitle=cause["namespace"],
+        )
         for row, cause in named
     ]
 

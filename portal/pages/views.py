@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clusters.access.models import User
@@ -127,9 +126,7 @@ def fleet_list(request: HttpRequest, name: str) -> HttpResponse:
     """A list over all clusters that can be read now."""
     table = _table(name)
     view = reading.read_list(request, None, {"kind": table.kinds})
-    scope = ""
-    if view.left_out:
-        scope = _("Without %(n)s that cannot be read now.") % {"n": view.left_out}
+    scope = sentences.left_out_sentence(view.left_out)
     facts = {
         "rail": shown.rail(name),
         "scope": scope,
@@ -178,7 +175,7 @@ def detail(request: HttpRequest, slug: str, kind: str, uid: str) -> HttpResponse
             "events": view.events,
             "kubectl": view.kubectl,
             "list_href": links.list_of_kind(kind, slug),
-            "list_label": kind,
+            "list_label": sentences.kind_words(kind),
         },
     )
 
