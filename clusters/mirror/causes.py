@@ -1,38 +1,145 @@
-"""One row for one cause: what is wrong in a cluster, folded from the objects it shows in."""
+"""One row for one cause: what is wrong in a cluster, folded from the objects it shows in.
 
+Nodes with the same reason are one cause. Pods count once, under their workload. What only a node brought
+down is left to the node: pods on it, and workloads without a troubled pod elsewhere. A workload without a
+troubled pod speaks for itself otherwise.
+
+Rows are kept, and made anew only where something moved: thousands of pods in trouble cost nothing while
+one of them changes.
+"""
+
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Set
+from operator import itemgetter
 
 from clusters.state.resource import CRITICAL, DEGRADED, HEALTHS, Resource
 from clusters.state.summary import Cause
 
 TROUBLE = (CRITICAL, DEGRADED)
 
-
 Key = tuple[str, str]
 """Namespace and `Kind/name` of a workload."""
+Rank = tuple[int, int, str, str, str, str]
+"""What rows are sorted by: worst first, then newest; the rest only tells them apart."""
+
+_first = itemgetter(0)
+_RANKS = {health: rank for rank, health in enumerate(HEALTHS)}
 
 
-def causes_of(
-    troubled: Iterable[Resource], *, unready_nodes: Iterable[Resource] = (), shaken: Set[Key] = frozenset()
-) -> list[Cause]:
-    """The causes behind all critical and degraded objects of a cluster, worst and newest first.
+class Causes:
+    """The causes behind all critical and degraded objects of one cluster."""
 
-    Nodes with the same reason are one cause. Pods count once, under their workload. What only a node
-    brought down is left to the node: pods on it, and workloads without a troubled pod elsewhere
-    (`shaken` are those with a pod on one of `unready_nodes`). A workload without a troubled pod speaks
-    for itself otherwise.
-    """
-    by_kind: dict[str, list[Resource]] = defaultdict(list)
-    for resource in troubled:
-        by_kind[resource.kind].append(resource)
-    nodes = {node.name: node for node in (*unready_nodes, *by_kind.pop("Node", []))}
-    pods = by_kind.pop("Pod", [])
-    others = [resource for kind in by_kind.values() for resource in kind]
-    causes = list(_workload_causes(pods, others, set(nodes), shaken))
-    folded = len(others) + len(pods) > sum(cause.count for cause in causes)
-    blamed = [node for node in nodes.values() if folded or node.health in TROUBLE]
-    return sorted([*_node_causes(blamed), *causes], key=_order)
+    def __init__(self) -> None:
+        # Each by uid: a name that is given away is for a moment that of two objects.
+        self._pods: dict[Key, dict[str, Resource]] = {}
+        self._others: dict[Key, dict[str, Resource]] = {}
+        self._nodes: dict[str, Resource] = {}
+        self._owned: defaultdict[Key, set[Key]] = defaultdict(set)
+        """Of a workload in trouble: what belongs to it and is in trouble too, such as a ReplicaSet."""
+        self._ranks: dict[Key, Rank] = {}
+        self._rows: list[tuple[Rank, Cause]] = []
+        self._moved: set[Key] = set()
+        self._left_to_nodes: set[Key] = set()
+        self._bad_nodes: Set[str] = frozenset()
+        self._shaken: Set[Key] = frozenset()
+
+    def replace(self, old: Resource | None, new: Resource | None) -> None:
+        """One object was like `old` and is like `new`; either may be None, or in no trouble."""
+        if old is not None and old.health in TROUBLE:
+            self._take_out(old)
+        if new is not None and new.health in TROUBLE:
+            self._put_in(new)
+
+    def rows(self, *, unready_nodes: Iterable[Resource], shaken: Set[Key]) -> list[Cause]:
+        """All causes now, worst and newest first.
+
+        `shaken` are the workloads with a pod on one of `unready_nodes`.
+        """
+        nodes = {node.name: node for node in (*unready_nodes, *self._nodes.values())}
+        self._move_what_nodes_touch(nodes.keys(), shaken)
+        for key in self._moved:
+            self._settle(key)
+        self._moved.clear()
+        if not nodes:
+            return [cause for _, cause in self._rows]
+        blamed = [node for node in nodes.values() if self._left_to_nodes or node.health in TROUBLE]
+        own = ((_rank(cause), cause) for cause in _node_causes(blamed))
+        return [cause for _, cause in sorted([*self._rows, *own], key=_first)]
+
+    def _put_in(self, one: Resource) -> None:
+        if one.kind == "Node":
+            self._nodes[one.uid] = one
+            return
+        key = _key(one)
+        self._table(one).setdefault(key, {})[one.uid] = one
+        if one.workload and one.kind != "Pod":
+            self._owned[one.namespace, one.workload].add(key)
+        self._move(key)
+
+    def _take_out(self, one: Resource) -> None:
+        if one.kind == "Node":
+            self._nodes.pop(one.uid, None)
+            return
+        key, table = _key(one), self._table(one)
+        group = table.get(key, {})
+        group.pop(one.uid, None)
+        if not group:
+            table.pop(key, None)
+        self._move(key)
+
+    def _table(self, one: Resource) -> dict[Key, dict[str, Resource]]:
+        return self._pods if one.kind == "Pod" else self._others
+
+    def _move(self, key: Key) -> None:
+        """This row has to be made anew, and those that stand back behind it."""
+        self._moved.add(key)
+        if key in self._owned:
+            self._owned[key] &= self._others.keys()
+            self._moved |= self._owned[key]
+
+    def _move_what_nodes_touch(self, bad_nodes: Set[str], shaken: Set[Key]) -> None:
+        if bad_nodes != self._bad_nodes:
+            self._bad_nodes = frozenset(bad_nodes)
+            self._moved |= self._pods.keys()
+        if shaken != self._shaken:
+            self._moved |= shaken ^ self._shaken
+            self._shaken = frozenset(shaken)
+
+    def _settle(self, key: Key) -> None:
+        """Put one row in its place among the others, or take it away."""
+        before = self._ranks.pop(key, None)
+        if before is not None:
+            del self._rows[bisect_left(self._rows, before, key=_first)]
+        self._left_to_nodes.discard(key)
+        cause = self._cause(key)
+        if cause is not None:
+            self._ranks[key] = rank = _rank(cause)
+            insort(self._rows, (rank, cause), key=_first)
+
+    def _cause(self, key: Key) -> Cause | None:
+        pods, owner = self._pods.get(key), _last(self._others.get(key))
+        if pods and any(pod.node not in self._bad_nodes for pod in pods.values()):
+            return _pods_cause(key, pods.values(), owner)
+        if pods or (owner is not None and key in self._shaken):
+            self._left_to_nodes.add(key)
+            return None
+        if owner is None or (owner.namespace, owner.workload) in self._pods:
+            return None  # Nothing, or a ReplicaSet whose Deployment already has a row.
+        return Cause(
+            owner.health, owner.reason, owner.kind, owner.namespace, owner.name, owner.kind, 1,
+            owner.since_ms, _message([owner]),
+        )  # fmt: skip
+
+
+def _last(group: dict[str, Resource] | None) -> Resource | None:
+    return next(reversed(group.values())) if group else None
+
+
+def _key(one: Resource) -> Key:
+    if one.kind == "Pod":
+        return one.namespace, one.workload or f"Pod/{one.name}"
+    return one.namespace, f"{one.kind}/{one.name}"
 
 
 def _node_causes(nodes: list[Resource]) -> Iterable[Cause]:
@@ -46,45 +153,30 @@ def _node_causes(nodes: list[Resource]) -> Iterable[Cause]:
         yield Cause(worst, reason, "Node", "", name, "Node", len(group), _since(group), _message(group))
 
 
-def _workload_causes(
-    pods: list[Resource], others: list[Resource], bad_nodes: Set[str], shaken: Set[Key]
-) -> Iterable[Cause]:
-    groups: dict[Key, list[Resource]] = defaultdict(list)
-    for pod in pods:
-        groups[pod.namespace, pod.workload or f"Pod/{pod.name}"].append(pod)
-    owners = {(other.namespace, f"{other.kind}/{other.name}"): other for other in others}
-    for key, group in groups.items():
-        owner = owners.pop(key, None)
-        if all(pod.node in bad_nodes for pod in group):
-            continue
-        yield _pods_cause(key, group, owner)
-    for key, owner in owners.items():
-        if key in shaken or (owner.namespace, owner.workload) in groups:
-            continue  # A node's, or a ReplicaSet whose Deployment already has a row.
-        yield Cause(
-            owner.health, owner.reason, owner.kind, owner.namespace, owner.name, owner.kind, 1,
-            owner.since_ms, _message([owner]),
-        )  # fmt: skip
-
-
-def _pods_cause(key: tuple[str, str], group: list[Resource], owner: Resource | None) -> Cause:
+def _pods_cause(key: Key, pods: Iterable[Resource], owner: Resource | None) -> Cause:
+    """The row of a workload's pods: the reason is that of the worst, the longest so among these."""
     namespace, workload = key
     kind, _, name = workload.partition("/")
-    worst = min(group, key=lambda pod: (HEALTHS.index(pod.health), pod.since_ms or 0))
+    group = sorted(pods, key=_badness)
     everything = [*group, owner] if owner is not None else group
-    health = min((resource.health for resource in everything), key=HEALTHS.index)
+    health = min((resource.health for resource in everything), key=_RANKS.__getitem__)
     return Cause(
-        health, worst.reason, kind, namespace, name, "Pod", len(group), _since(everything), _message(group)
+        health, group[0].reason, kind, namespace, name, "Pod", len(group), _since(everything), _message(group)
     )
 
 
-def _since(group: list[Resource]) -> int | None:
+def _badness(pod: Resource) -> tuple[int, int, str]:
+    return (_RANKS[pod.health], pod.since_ms or 0, pod.name)
+
+
+def _since(group: Iterable[Resource]) -> int | None:
     return min((resource.since_ms for resource in group if resource.since_ms is not None), default=None)
 
 
-def _message(group: list[Resource]) -> str:
+def _message(group: Iterable[Resource]) -> str:
     return next((text for one in group if (text := getattr(one, "message", ""))), "")[:300]
 
 
-def _order(cause: Cause) -> tuple[int, int, str, str, str]:
-    return (HEALTHS.index(cause.health), -(cause.since_ms or 0), cause.kind, cause.namespace, cause.name)
+def _rank(cause: Cause) -> Rank:
+    since_ms = cause.since_ms or 0
+    return (_RANKS[cause.health], -since_ms, cause.kind, cause.namespace, cause.name, cause.reason)

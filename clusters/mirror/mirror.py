@@ -5,15 +5,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from clusters.mirror.causes import TROUBLE, causes_of
+from clusters.mirror.causes import Causes
 from clusters.mirror.changes import Change
 from clusters.mirror.totals import Totals
 from clusters.state.resource import HEALTHY, Resource, turned
 from clusters.state.summary import CAUSES_SHOWN, Cause, Cpu, HealthCounts, KindState, Memory, Summary
-
-FEW_TROUBLED = 300
-FOLD_MS = 1_000
-"""Folding thousands of troubled pods takes milliseconds: not for every frame."""
 
 NodeUsage = dict[str, tuple[float | None, int | None]]
 """CPU in cores and memory in bytes by name of the node."""
@@ -33,13 +29,9 @@ class Mirror:
         self.usage_state: KindState | None = None
         self.usage_at_ms: int | None = None
         self._objects: dict[str, dict[str, Resource]] = {}
-        self._troubled: dict[str, Resource] = {}
+        self._causes = Causes()
         self._turns: list[tuple[int, str, str]] = []
         self._node_usage: NodeUsage = {}
-        self._causes: list[Cause] | None = None
-        self._causes_are_old = False
-        self._folded_at_ms = 0
-        self._now_ms = 0
         self._node_strip: str | None = None
         self._used_sums: tuple[float | None, float | None] | None = None
 
@@ -57,7 +49,6 @@ class Mirror:
 
     def put(self, resource: Resource, now_ms: int) -> Change | None:
         """Take in one object as it is now; the change, or None where nothing we keep is different."""
-        self._now_ms = now_ms
         table = self._objects.setdefault(resource.kind, {})
         old = table.get(resource.uid)
         if old is not None and old.version == resource.version:
@@ -102,7 +93,6 @@ class Mirror:
 
     def turn(self, now_ms: int) -> list[Change]:
         """The changes that time alone has brought by now, such as a start that takes too long."""
-        self._now_ms = now_ms
         changes: list[Change] = []
         while self._turns and self._turns[0][0] <= now_ms:
             _, kind, uid = heapq.heappop(self._turns)
@@ -158,35 +148,18 @@ class Mirror:
     def _settle(self, old: Resource | None, new: Resource | None) -> None:
         """Keep sums, causes, strip and turns in step with one object's change."""
         self.totals.replace(old, new)
-        if (old is not None and old.health in TROUBLE) or (new is not None and new.health in TROUBLE):
-            self._settle_trouble(old, new)
+        self._causes.replace(old, new)
         one = new or old
         if one is not None and one.kind == "Node":
             self._node_strip = self._used_sums = None
-            self._causes_are_old = True
         if new is not None and new.turns:
             heapq.heappush(self._turns, (new.turns[0].at_ms, new.kind, new.uid))
 
-    def _settle_trouble(self, old: Resource | None, new: Resource | None) -> None:
-        self._causes_are_old = True
-        if new is not None and new.health in TROUBLE:
-            self._troubled[f"{new.kind}/{new.uid}"] = new
-        elif old is not None:
-            self._troubled.pop(f"{old.kind}/{old.uid}", None)
-
     def _current_causes(self) -> list[Cause]:
-        if self._causes is None or (self._causes_are_old and self._may_fold()):
-            unready = [one for one in self.objects("Node").values() if not getattr(one, "is_ready", True)]
-            self._causes = causes_of(
-                self._troubled.values(), unready_nodes=unready, shaken=self._workloads_on(unready)
-            )
-            self._causes_are_old = False
-            self._folded_at_ms = self._now_ms
-        return self._causes
-
-    def _may_fold(self) -> bool:
-        """Whether causes may be folded anew now: at once while they are few, else once a second."""
-        return len(self._troubled) <= FEW_TROUBLED or self._now_ms - self._folded_at_ms >= FOLD_MS
+        if self.totals.nodes_ready == len(self.objects("Node")):
+            return self._causes.rows(unready_nodes=(), shaken=frozenset())
+        unready = [one for one in self.objects("Node").values() if not getattr(one, "is_ready", True)]
+        return self._causes.rows(unready_nodes=unready, shaken=self._workloads_on(unready))
 
     def _workloads_on(self, nodes: list[Resource]) -> set[tuple[str, str]]:
         """The workloads with a pod on one of these nodes."""

@@ -184,18 +184,6 @@ def test_a_node_that_is_down_for_a_moment_and_hurts_nothing_is_no_row() -> None:
     assert mirror.summary().causes == []
 
 
-def test_thousands_in_trouble_are_folded_once_a_second_and_not_for_each_change() -> None:
-    mirror = a_mirror(*(a_pod(f"p{i}", health=DEGRADED, workload="Deployment/api") for i in range(400)))
-    assert mirror.summary().causes[0].count == 400
-
-    mirror.put(a_pod("one-more", health=DEGRADED, workload="Deployment/api"), now_ms=5_100)
-    assert mirror.summary().causes[0].count == 400
-    assert mirror.summary().pods.degraded == 401, "counts never wait"
-
-    mirror.turn(6_100)
-    assert mirror.summary().causes[0].count == 401
-
-
 def test_failing_pods_of_one_workload_are_one_row() -> None:
     mirror = a_mirror(
         a_resource("Deployment", name="api", health=CRITICAL, reason="none_available", since_ms=2_000),
