@@ -174,8 +174,7 @@ def _places_of(frames: list[bytes]) -> Places:
     places = Places()
     for payload in frames:
         frame = decode_frame(payload)
-        body = msgspec.json.decode(frame.body)
-        places.publish(frame.uuid, frame.number, body["changes"] or [])
+        places.publish(frame.uuid, frame.number, msgspec.json.decode(frame.changes) or [])
     return places
 
 

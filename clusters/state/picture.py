@@ -1,6 +1,7 @@
 """One cluster's card as the world sees it: the shape that REST, live messages and pages share. Pure."""
 
 import functools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -52,8 +53,35 @@ def iso(at_ms: int | None) -> str | None:
     return moment.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds").replace("+00:00", "Z")
 
 
-def cluster_picture(values: ClusterValues) -> dict[str, object]:
-    """The card of one cluster, ready for JSON; unknown is None. Slug, name and labels are added by REST."""
+def cause_picture(cause: Cause) -> dict[str, object]:
+    """One cause, ready for JSON."""
+    fields: dict[str, object] = msgspec.structs.asdict(cause)
+    fields["since"] = iso(cause.since_ms)
+    del fields["since_ms"]
+    return fields
+
+
+def kind_picture(state: KindState) -> dict[str, object]:
+    """How reading one kind goes, ready for JSON."""
+    return {
+        "state": state.state,
+        "reason": state.reason,
+        "since": iso(state.since_ms),
+        "skipped": state.skipped,
+        "skipped_key": state.skipped_key,
+    }
+
+
+def cluster_picture(
+    values: ClusterValues,
+    *,
+    of_cause: Callable[[Cause], object] = cause_picture,
+    of_kind: Callable[[KindState], object] = kind_picture,
+) -> dict[str, object]:
+    """The card of one cluster, ready for JSON; unknown is None. Slug, name and labels are added by REST.
+
+    Who makes many of them may give causes and kinds another form, such as their JSON.
+    """
     summary = values.summary
     known = summary or Summary()
     return {
@@ -69,8 +97,8 @@ def cluster_picture(values: ClusterValues) -> dict[str, object]:
         "cpu": msgspec.to_builtins(known.cpu),
         "memory": msgspec.to_builtins(known.memory),
         "usage": _usage(known),
-        "kinds": {kind: _kind(state) for kind, state in known.kinds.items()},
-        "causes": [_cause(cause) for cause in known.causes],
+        "kinds": {kind: of_kind(state) for kind, state in known.kinds.items()},
+        "causes": [of_cause(cause) for cause in known.causes],
         "causes_total": known.causes_total,
         "node_strip": known.node_strip,
         "clock_skew_seconds": known.clock_skew_seconds,
@@ -119,20 +147,3 @@ def _usage(summary: Summary) -> dict[str, object]:
         "reason": state.reason if state else "",
         "at": iso(summary.usage_at_ms),
     }
-
-
-def _kind(state: KindState) -> dict[str, object]:
-    return {
-        "state": state.state,
-        "reason": state.reason,
-        "since": iso(state.since_ms),
-        "skipped": state.skipped,
-        "skipped_key": state.skipped_key,
-    }
-
-
-def _cause(cause: Cause) -> dict[str, object]:
-    fields: dict[str, object] = msgspec.structs.asdict(cause)
-    fields["since"] = iso(cause.since_ms)
-    del fields["since_ms"]
-    return fields

@@ -46,7 +46,7 @@ class Memory(msgspec.Struct):
     allocatable_bytes: int | None = None
 
 
-class Cause(msgspec.Struct):
+class Cause(msgspec.Struct, frozen=True):
     """One thing that is wrong, however many objects it shows in: one row of the attention list.
 
     `kind`, `namespace` and `name` are those of what to look at (a node, a workload, or a lone pod);
@@ -65,7 +65,7 @@ class Cause(msgspec.Struct):
     """What the cluster itself says of it, clipped."""
 
 
-class KindState(msgspec.Struct):
+class KindState(msgspec.Struct, frozen=True):
     """How reading one kind goes; `reason` from the fixed list.
 
     `state`: syncing (its first list is on its way), unread (that list failed and is tried again), live,

@@ -182,7 +182,7 @@ class ClusterFeed:
         if frame.number > number + 1:
             return await self._texts_after(seen, fence, number)
         self._told = (fence, frame.number)
-        return (frame.body.decode(),)
+        return (frame.text(),)
 
     def _picture_texts(self, seen: Seen) -> Sequence[str]:
         card = self._hub.shelf.card(seen.uuid)
@@ -199,8 +199,7 @@ class ClusterFeed:
         card = self._hub.shelf.card(seen.uuid)
         if card is None or card.order != self._told:
             return ()
-        body = messages.cluster_frame(place=card.place, at_ms=now_ms(), card=card.payload, changes=b"[]")
-        return (body.decode(),)
+        return (messages.cluster_frame(place=card.place, at_ms=now_ms(), card=card.payload, changes=b"[]"),)
 
     async def _texts_after(self, seen: Seen, fence: int, number: int) -> Sequence[str]:
         """What followed a place: the last seconds' frames, or journal and frames, or a new picture."""
@@ -225,7 +224,7 @@ class ClusterFeed:
             return None
         self._told = card.order
         if kept:
-            return [frame.body.decode() for frame in kept]
+            return [frame.text() for frame in kept]
         nothing = _changes_text((fence, number), card.order, card, ())
         return [nothing] if nothing else None
 

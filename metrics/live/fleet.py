@@ -54,12 +54,12 @@ class Audience:
 
     def picture_texts(self, names: dict[str, Nameplate], at_ms: int) -> list[str]:
         """Everything this audience sees, now."""
-        cards = [card.payload for card in self._cards(self.visible)]
+        cards = [card.brief for card in self._cards(self.visible)]
         return messages.fleet_picture_messages(at_ms=at_ms, names=names, cards=cards, fleet=self._sums())
 
     def frame_texts(self, uuids: Iterable[str], at_ms: int) -> list[str]:
         """These clusters as they are now, with the totals."""
-        cards = [card.payload for card in self._cards(uuids)]
+        cards = [card.brief for card in self._cards(uuids)]
         return messages.fleet_frames(at_ms=at_ms, cards=cards, fleet=self._sums())
 
     def _cards(self, uuids: Iterable[str]) -> list[Card]:

@@ -4,20 +4,24 @@ Frames travel on a Redis channel, which may lose them: nothing is true only beca
 whatever was lost heals from the rows (metrics.live.hub).
 """
 
+import functools
 from collections.abc import Sequence
 
 import msgspec
 
 from clusters.kinds.picture import resource_picture
 from clusters.mirror.changes import Change
-from clusters.state.picture import ClusterValues, cluster_picture
+from clusters.state.picture import ClusterValues, cause_picture, cluster_picture, kind_picture
+from clusters.state.summary import Cause, KindState
 from metrics.live import messages
 
 CHANNEL = "topmast:frames"
 LIMIT_BYTES = 512 * 1024
-"""The largest body. A page's send buffer is 64 KiB, so this bounds what a slow page can hold."""
+"""The largest message. A page's send buffer is 64 KiB, so this bounds what a slow page can hold."""
 LIMIT_CHANGES = 2_000
 """More than this never fits LIMIT_BYTES (a resource takes over 256 bytes): not even tried."""
+CAUSES_IN_BRIEF = 1
+_ENVELOPE_BYTES = 512
 TOO_MUCH = b"null"
 """Stands for the changes where they do not fit: the page reads its lists anew."""
 
@@ -26,7 +30,10 @@ _msgpack = msgspec.msgpack.Encoder()
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One numbered step of one cluster. `card` is its picture, `body` the whole message for its page."""
+    """One numbered step of one cluster; all three parts are JSON.
+
+    `card` is the cluster's picture, `brief` that with the worst cause only, `changes` what its page is told.
+    """
 
     cluster_id: int
     uuid: str
@@ -34,7 +41,18 @@ class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
     number: int
     at_ms: int
     card: bytes
-    body: bytes
+    brief: bytes
+    changes: bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """How long its message is, give or take its place and time."""
+        return len(self.card) + len(self.changes)
+
+    def text(self) -> str:
+        """The message for the pages of its cluster."""
+        place = messages.place_text(self.fence, self.number)
+        return messages.cluster_frame(place=place, at_ms=self.at_ms, card=self.card, changes=self.changes)
 
 
 _decoder = msgspec.msgpack.Decoder(Frame)
@@ -47,18 +65,35 @@ def build_frame(
 
     `changes` is null in it where they are too many, or None: the page reads anew.
     """
-    card = encode_card(values)
-    place = messages.place_text(values.fence, values.number)
+    card, brief = encode_card(values)
     encoded = encode_changes(changes, now_ms)
-    body = messages.cluster_frame(place=place, at_ms=now_ms, card=card, changes=encoded)
-    if len(body) > LIMIT_BYTES:
-        body = messages.cluster_frame(place=place, at_ms=now_ms, card=card, changes=TOO_MUCH)
-    return Frame(cluster_id, values.uuid, values.fence, values.number, now_ms, card, body)
+    if len(card) + len(encoded) > LIMIT_BYTES - _ENVELOPE_BYTES:
+        encoded = TOO_MUCH
+    return Frame(cluster_id, values.uuid, values.fence, values.number, now_ms, card, brief, encoded)
 
 
-def encode_card(values: ClusterValues) -> bytes:
-    """The picture of a cluster as JSON: the one form that fleet pages, cluster pages and hub share."""
-    return _json.encode(cluster_picture(values))
+def encode_card(values: ClusterValues) -> tuple[bytes, bytes]:
+    """The picture of a cluster as JSON: as its own pages have it, and in brief, as fleet pages do.
+
+    A cluster in trouble has its causes and kinds in each of its frames, and they are nearly always those
+    of the frame before: each is encoded once.
+    """
+    picture = cluster_picture(values, of_cause=_encode_cause, of_kind=_encode_kind)
+    card = _json.encode(picture)
+    causes = picture["causes"]
+    if not isinstance(causes, list) or len(causes) <= CAUSES_IN_BRIEF:
+        return card, card
+    return card, _json.encode({**picture, "causes": causes[:CAUSES_IN_BRIEF]})
+
+
+@functools.lru_cache(maxsize=32_768)
+def _encode_cause(cause: Cause) -> msgspec.Raw:
+    return msgspec.Raw(_json.encode(cause_picture(cause)))
+
+
+@functools.lru_cache(maxsize=8_192)
+def _encode_kind(state: KindState) -> msgspec.Raw:
+    return msgspec.Raw(_json.encode(kind_picture(state)))
 
 
 def encode_changes(changes: Sequence[Change] | None, now_ms: int) -> bytes:

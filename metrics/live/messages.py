@@ -155,9 +155,9 @@ def cluster_picture_message(*, place: str, at_ms: int, name: Nameplate, card: by
     return _text(ClusterPicture(place=place, at=moment(at_ms), name=name, cluster=msgspec.Raw(card)))
 
 
-def cluster_frame(*, place: str, at_ms: int, card: bytes, changes: bytes) -> bytes:
-    """What changed in one cluster; `changes` is JSON. Bytes, as it travels through Redis first."""
-    return _encoder.encode(
+def cluster_frame(*, place: str, at_ms: int, card: bytes, changes: bytes) -> str:
+    """What changed in one cluster; `changes` is JSON."""
+    return _text(
         ClusterFrame(place=place, at=moment(at_ms), cluster=msgspec.Raw(card), changes=msgspec.Raw(changes))
     )
 

@@ -65,8 +65,10 @@ def read_epochs(user_ids: Collection[int]) -> dict[int, int]:
 
 def _card(cluster: Cluster) -> Card:
     state = getattr(cluster, "state", None) or ClusterState(cluster=cluster)
-    payload = encode_card(_values(str(cluster.uuid), state))
-    return Card(cluster.pk, str(cluster.uuid), state.fence, state.number, state.taken_at_ms or 0, payload)
+    payload, brief = encode_card(_values(str(cluster.uuid), state))
+    return Card(
+        cluster.pk, str(cluster.uuid), state.fence, state.number, state.taken_at_ms or 0, payload, brief
+    )
 
 
 def _values(uuid: str, state: ClusterState) -> ClusterValues:

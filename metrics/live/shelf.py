@@ -19,7 +19,7 @@ KEPT_BYTES = 2 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Card:
-    """One cluster as fleet pages show it, already encoded."""
+    """One cluster as pages show it, already encoded; `brief` is what fleet pages are told."""
 
     cluster_id: int
     uuid: str
@@ -27,6 +27,7 @@ class Card:
     number: int
     at_ms: int
     payload: bytes
+    brief: bytes
 
     @property
     def order(self) -> tuple[int, int]:
@@ -50,9 +51,9 @@ class _Cluster:
             self.frames.clear()
             self.kept_bytes = 0
         self.frames.append((now_seconds, frame))
-        self.kept_bytes += len(frame.body)
+        self.kept_bytes += frame.size_bytes
         while self.frames and self._is_too_much(now_seconds):
-            self.kept_bytes -= len(self.frames.popleft()[1].body)
+            self.kept_bytes -= self.frames.popleft()[1].size_bytes
 
     def _is_too_much(self, now_seconds: float) -> bool:
         return self.frames[0][0] < now_seconds - KEPT_SECONDS or self.kept_bytes > KEPT_BYTES
@@ -75,7 +76,9 @@ class Shelf:
 
     def take_frame(self, frame: Frame, now_seconds: float) -> bool:
         """Keep a frame that is newer than what is known; False for a copy or an older one."""
-        card = Card(frame.cluster_id, frame.uuid, frame.fence, frame.number, frame.at_ms, frame.card)
+        card = Card(
+            frame.cluster_id, frame.uuid, frame.fence, frame.number, frame.at_ms, frame.card, frame.brief
+        )
         known = self._clusters.get(frame.uuid)
         if known is None:
             known = self._clusters[frame.uuid] = _Cluster(card)

@@ -105,7 +105,7 @@ class ClusterSlot:
         if isinstance(self._wanted, (Whole, After)):
             return
         self._tail.append(frame)
-        self._tail_bytes += len(frame.body)
+        self._tail_bytes += frame.size_bytes
         if len(self._tail) > TAIL_FRAMES or (self._tail_bytes > TAIL_BYTES and len(self._tail) > 1):
             self.want_whole()
 
@@ -133,7 +133,7 @@ class ClusterSlot:
         if self._tail:
             self._wanted = None
             frame = self._tail.popleft()
-            self._tail_bytes -= len(frame.body)
+            self._tail_bytes -= frame.size_bytes
             return frame
         wanted, self._wanted = self._wanted, None
         return wanted

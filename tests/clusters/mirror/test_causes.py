@@ -87,7 +87,7 @@ def _told(causes: Iterable[Cause]) -> list[tuple[object, ...]]:
     ]
 
 
-def fold(everything: list[Resource]) -> list[Cause]:
+def fold(everything: list[Resource]) -> list[Cause]:  # noqa: C901
     """The same rules from nothing, as plainly as they can be said."""
     troubled = [one for one in everything if one.health in TROUBLE]
     bad = {

@@ -33,8 +33,8 @@ class World:
 
     def change(self, uuid: str, number: int, health: str = "healthy") -> None:
         """One frame of a cluster."""
-        card = encode_card(values(uuid, number=number, health=health))
-        self.shelf.take_frame(Frame(1, uuid, 1, number, 0, card, b""), self.seconds)
+        card, brief = encode_card(values(uuid, number=number, health=health))
+        self.shelf.take_frame(Frame(1, uuid, 1, number, 0, card, brief, b"[]"), self.seconds)
         self.fanout.changed(uuid)
 
     def pass_time(self, seconds: float) -> None:

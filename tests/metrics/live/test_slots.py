@@ -19,7 +19,7 @@ TWO = Bundle(frozenset({"b"}), ("two",))
 
 
 def a_frame(number: int, size: int = 10) -> Frame:
-    return Frame(1, "u", 1, number, 0, b"", b"x" * size)
+    return Frame(1, "u", 1, number, 0, b"", b"", b"x" * size)
 
 
 def a_fleet_slot() -> FleetSlot:
