@@ -19,7 +19,8 @@ from clusters.api.queries import ClusterQuery, FleetResourceQuery, NoQuery, Reso
 from clusters.api.reads import keys_of, listing_of, pictures_of, state_of
 from clusters.api.values import named_picture, values_of
 from clusters.models import Cluster, Resource
-from clusters.state.fleet import READ_STATES, fleet_picture
+from clusters.state.fleet import fleet_picture
+from clusters.state.parts import READ_STATES
 from clusters.state.picture import cluster_picture, iso
 from clusters.state.resource import NO_DATA
 

@@ -5,51 +5,36 @@ Totals count clusters with current data only; a cluster that cannot be read leav
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from datetime import datetime
+from itertools import takewhile
 from operator import attrgetter
-from typing import Any, NamedTuple
 
+import msgspec
+
+from clusters.state.parts import (
+    CAUSES,
+    CURRENT,
+    FIGURES,
+    HEALTH,
+    TALLIES,
+    UNKNOWN,
+    CauseKey,
+    Part,
+    Picture,
+    Step,
+    part_of,
+    step_between,
+)
 from clusters.state.resource import CRITICAL, DEGRADED, HEALTHS, NO_DATA, PENDING
 
-Picture = dict[str, Any]
-"""What clusters.state.picture.cluster_picture gives."""
-
-FLEET_CAUSES_SHOWN = 50
+FLEET_CAUSES_SHOWN = 20
 LEADING_CAUSES = 2
-READ_STATES = ("live", "syncing")
 
-_COUNTED = ("total", *HEALTHS)
-_FIGURES = (
-    *(("nodes", key, 1) for key in ("total", "ready", "cordoned", *HEALTHS)),
-    *(("pods", key, 1) for key in _COUNTED),
-    *(("workloads", key, 1) for key in _COUNTED),
-    # Whole nano-cores, so that adding and taking away leaves no crumbs.
-    *(("cpu", key, 10**9) for key in ("used_cores", "requested_cores", "allocatable_cores")),
-    *(("memory", key, 1) for key in ("used_bytes", "requested_bytes", "allocatable_bytes")),
-)
+_GROUPS = {
+    group: [(index, key, scale) for index, (of, key, scale) in enumerate(FIGURES) if of == group]
+    for group in ("nodes", "pods", "workloads", "cpu", "memory")
+}
 
-
-class Part(NamedTuple):
-    """What one cluster adds to a fleet; made once, however many fleets it is in."""
-
-    cluster: str
-    health: str
-    figures: tuple[int | None, ...] | None
-    """In the order of _FIGURES; None for a cluster without current data."""
-    causes: list[tuple[int, int, str, int]]
-    """Sort keys: severity, newest first, cluster, index in `details`."""
-    details: list[Picture]
-    as_of: str | None
-    as_of_ms: int
-
-
-def is_current(picture: Picture) -> bool:
-    """Whether the numbers of this cluster are of now, and so belong into the totals."""
-    return (
-        picture["connection"]["state"] in READ_STATES
-        and picture["health"] != NO_DATA
-        and picture["as_of"] is not None
-    )
+Causes = list[Picture | msgspec.Raw]
 
 
 def fleet_picture(pictures: Iterable[Picture]) -> Picture:
@@ -61,15 +46,19 @@ def fleet_picture(pictures: Iterable[Picture]) -> Picture:
 
 
 class Fleet:
-    """The sums of a set of clusters, kept by adding and taking away one cluster's part."""
+    """The sums of a set of clusters, kept by adding and taking away what changes in one cluster."""
 
     def __init__(self) -> None:
         self._parts: dict[str, Part] = {}
-        self._healths = dict.fromkeys(HEALTHS, 0)
-        self._current = 0
-        self._sums = [0] * len(_FIGURES)
-        self._unknown = [0] * len(_FIGURES)
-        self._causes: list[tuple[int, int, str, int]] = []
+        self._tallies = [0] * TALLIES
+        self._first_keys: list[CauseKey] = []
+        """Of each cluster with causes its worst. The worst k of all are in the first k clusters here."""
+        self._causes: Causes | None = None
+        """Those shown, worst first; None once they may be others."""
+        self._last_shown: CauseKey | None = None
+        """A cluster whose causes all come after this shows none; None where all are shown."""
+        self._latest: Part | None = None
+        """The part that was read last; None where that is to be found."""
 
     def put(self, picture: Picture) -> None:
         """Take one cluster in, in place of what it was before."""
@@ -77,109 +66,106 @@ class Fleet:
 
     def put_part(self, part: Part) -> None:
         """The same with the part already made."""
-        self.drop(part.cluster)
-        self._parts[part.cluster] = part
-        self._count(part, 1)
-        for key in part.causes:
-            insort(self._causes, key)
+        self._take(step_between(part.cluster, self._parts.get(part.cluster), part))
 
     def drop(self, cluster_id: str) -> None:
         """Leave one cluster out; one that is not in makes no difference."""
-        part = self._parts.pop(cluster_id, None)
-        if part is None:
-            return
-        self._count(part, -1)
-        for key in part.causes:
-            del self._causes[bisect_left(self._causes, key)]
+        self._take(step_between(cluster_id, self._parts.get(cluster_id), None))
+
+    def apply(self, step: Step) -> None:
+        """Follow a step that was made for many fleets, wherever this fleet stands with the cluster."""
+        before = self._parts.get(step.cluster)
+        self._take(step if before is step.before else step_between(step.cluster, before, step.after))
 
     def picture(self) -> Picture:
-        """The picture of the clusters that are in."""
-        causes = self._shown_causes()
-        latest = max(self._parts.values(), key=attrgetter("as_of_ms"), default=None)
-        clusters = {"total": len(self._parts), "current": self._current, **self._healths}
+        """The picture of the clusters that are in. Causes of encoded cards stay encoded."""
+        if self._causes is None:
+            self._causes = self._worst_causes()
+        causes = self._causes
+        healths = self._tallies[HEALTH : HEALTH + len(HEALTHS)]
+        clusters = {"total": len(self._parts), "current": self._tallies[CURRENT]}
+        clusters.update(zip(HEALTHS, healths, strict=True))
         return {
             "clusters": clusters,
-            **{group: self._group(group) for group in ("nodes", "pods", "workloads", "cpu", "memory")},
-            "causes": causes,
-            "causes_total": len(self._causes),
+            **{group: self._group(figures) for group, figures in _GROUPS.items()},
+            "causes": list(causes),
+            "causes_total": self._tallies[CAUSES],
             "verdict": {"code": _code(clusters), "params": _params(clusters, causes)},
-            "as_of": latest.as_of if latest else None,
+            "as_of": self._as_of(),
         }
 
-    def _count(self, part: Part, sign: int) -> None:
-        self._healths[part.health] += sign
-        if part.figures is None:
-            return
-        self._current += sign
-        for index, value in enumerate(part.figures):
-            if value is None:
-                self._unknown[index] += sign
-            else:
-                self._sums[index] += sign * value
+    def _take(self, step: Step) -> None:
+        for place, by in step.moves:
+            self._tallies[place] += by
+        if step.turns_causes:
+            self._turn_causes(step.before, step.after)
+        if step.after is None:
+            self._parts.pop(step.cluster, None)
+        else:
+            self._parts[step.cluster] = step.after
+        if step.after and self._latest and step.after.as_of_ms >= self._latest.as_of_ms:
+            self._latest = step.after
+        elif step.before is self._latest:
+            self._latest = None
 
-    def _group(self, group: str) -> Picture:
+    def _turn_causes(self, before: Part | None, after: Part | None) -> None:
+        old = before.first_key if before else None
+        new = after.first_key if after else None
+        if old != new:
+            if old:
+                del self._first_keys[bisect_left(self._first_keys, old)]
+            if new:
+                insort(self._first_keys, new)
+        if self._may_show(old) or self._may_show(new):
+            self._causes = None
+
+    def _may_show(self, key: CauseKey | None) -> bool:
+        return key is not None and (self._last_shown is None or key <= self._last_shown)
+
+    def _worst_causes(self) -> Causes:
+        """The causes to show, found among the clusters with the worst first causes."""
+        first_keys = self._first_keys[:FLEET_CAUSES_SHOWN]
+        is_crowded = len(first_keys) == FLEET_CAUSES_SHOWN
+        keys = [
+            key
+            for _, _, cluster, _ in first_keys
+            for key in takewhile(
+                lambda key: not is_crowded or key <= first_keys[-1], self._parts[cluster].keys
+            )
+        ]
+        keys = sorted(keys)[:FLEET_CAUSES_SHOWN]
+        self._last_shown = keys[-1] if len(keys) == FLEET_CAUSES_SHOWN else None
+        return [_of_cluster(cluster, self._parts[cluster].causes[index]) for _, _, cluster, index in keys]
+
+    def _as_of(self) -> str | None:
+        if self._latest is None:
+            self._latest = max(self._parts.values(), key=attrgetter("as_of_ms"), default=None)
+        return self._latest.as_of if self._latest else None
+
+    def _group(self, figures: list[tuple[int, str, int]]) -> Picture:
         sums: Picture = {}
         left_out: dict[str, int] = {}
-        for index, (of, key, scale) in enumerate(_FIGURES):
-            if of != group:
-                continue
+        current = self._tallies[CURRENT]
+        for index, key, scale in figures:
+            unknown = self._tallies[UNKNOWN + index]
             sums[key] = self._figure(index, scale)
-            if 0 < self._unknown[index] < self._current:
-                left_out[key] = self._unknown[index]
+            if 0 < unknown < current:
+                left_out[key] = unknown
         return {**sums, "partial": bool(left_out), "left_out": left_out}
 
     def _figure(self, index: int, scale: int) -> float | int | None:
         """A sum over the clusters that know it; None where there are clusters, but none that knows."""
-        if self._parts and self._unknown[index] == self._current:
+        if self._parts and self._tallies[UNKNOWN + index] == self._tallies[CURRENT]:
             return None
-        return self._sums[index] if scale == 1 else self._sums[index] / scale
-
-    def _shown_causes(self) -> list[Picture]:
-        keys = self._causes[:FLEET_CAUSES_SHOWN]
-        return [{"cluster": cluster, **self._parts[cluster].details[index]} for _, _, cluster, index in keys]
+        total = self._tallies[index]
+        return total if scale == 1 else total / scale
 
 
-def part_of(picture: Picture) -> Part:
-    """What this cluster adds to a fleet."""
-    readable = is_current(picture)
-    details = picture["causes"] if readable else _line_cause(picture)
-    causes = [
-        (HEALTHS.index(cause["health"]), -_ms(cause["since"]), picture["id"], index)
-        for index, cause in enumerate(details)
-    ]
-    figures = tuple(_whole(picture[group][key], scale) for group, key, scale in _FIGURES)
-    return Part(
-        picture["id"],
-        picture["health"],
-        figures if readable else None,
-        causes,
-        details,
-        picture["as_of"],
-        -1 if picture["as_of"] is None else _ms(picture["as_of"]),
-    )
-
-
-def _line_cause(picture: Picture) -> list[Picture]:
-    """That a cluster cannot be read is one cause; what was wrong in it before is no longer known."""
-    if picture["health"] != NO_DATA:
-        return []
-    line = picture["connection"]
-    return [
-        {
-            "health": NO_DATA, "reason": line["reason"] or line["state"], "kind": "Cluster", "namespace": "",
-            "name": "", "counted_kind": "Cluster", "count": 1, "message": line["message"],
-            "since": line["since"],
-        }
-    ]  # fmt: skip
-
-
-def _whole(value: float | int | None, scale: int) -> int | None:
-    return None if value is None else round(value * scale)
-
-
-def _ms(moment: str | None) -> int:
-    """Milliseconds of an ISO moment, to sort by; unknown is the oldest."""
-    return 0 if moment is None else round(datetime.fromisoformat(moment).timestamp() * 1000)
+def _of_cluster(cluster: str, cause: Picture | msgspec.Raw) -> Picture | msgspec.Raw:
+    """The cause with its cluster in front. An encoded one is not decoded for that."""
+    if isinstance(cause, msgspec.Raw):
+        return msgspec.Raw(b'{"cluster":' + msgspec.json.encode(cluster) + b"," + bytes(cause)[1:])
+    return {"cluster": cluster, **cause}
 
 
 def _code(clusters: dict[str, int]) -> str:
@@ -195,5 +181,5 @@ def _code(clusters: dict[str, int]) -> str:
     return next((code for code, holds in checks if holds), "healthy")
 
 
-def _params(clusters: dict[str, int], causes: list[Picture]) -> Picture:
+def _params(clusters: dict[str, int], causes: Causes) -> Picture:
     return {**clusters, "leading": causes[:LEADING_CAUSES]}

@@ -107,7 +107,7 @@ class Summary(msgspec.Struct):
     clock_skew_seconds: float | None = None
 
 
-CAUSES_SHOWN = 50
+CAUSES_SHOWN = 20
 
 SUMMARY_FORMAT = b"\x01"
 

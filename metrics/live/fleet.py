@@ -10,7 +10,8 @@ from typing import Protocol
 
 import msgspec
 
-from clusters.state.fleet import Fleet, Part, part_of
+from clusters.state.fleet import Fleet
+from clusters.state.parts import Part, Step, part_of_card, step_between
 from metrics.live import messages
 from metrics.live.messages import Nameplate
 from metrics.live.shelf import Card, Shelf
@@ -35,22 +36,21 @@ class FleetPage(Protocol):
 class Audience:
     """All the pages that see one set of clusters, and the sums of that set."""
 
-    def __init__(self, visible: frozenset[str], shelf: Shelf) -> None:
+    def __init__(self, visible: frozenset[str], shelf: Shelf, parts: Iterable[Part]) -> None:
+        """`parts` are those of the visible clusters, as far as they are known."""
         self.visible = visible
         self.pages: set[FleetPage] = set()
         self._shelf = shelf
         self._fleet = Fleet()
         self._totals: bytes | None = None
-        for card in shelf.cards(visible):
-            self.count(card.uuid, part_of_card(card))
-
-    def count(self, uuid: str, part: Part | None) -> None:
-        """Take one cluster's part into the sums, in place of what it was; None takes it out."""
-        self._totals = None
-        if part is None:
-            self._fleet.drop(uuid)
-        else:
+        for part in parts:
             self._fleet.put_part(part)
+
+    def take(self, steps: Iterable[Step]) -> None:
+        """Follow what changed in clusters of this audience."""
+        self._totals = None
+        for step in steps:
+            self._fleet.apply(step)
 
     def picture_texts(self, names: dict[str, Nameplate], at_ms: int) -> list[str]:
         """Everything this audience sees, now."""
@@ -88,13 +88,18 @@ class FleetFanout:
     _changed: set[str] = field(default_factory=set)
     _may_flush_at: float = 0.0
     _is_flush_due: bool = False
+    _parts: "Parts" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._parts = Parts(self.shelf)
 
     def join(self, page: FleetPage, visible: frozenset[str]) -> Audience:
         """Tell `page` of these clusters from now on."""
         audience = self._audiences.get(visible)
         if audience is None:
             self._flush()
-            audience = self._audiences[visible] = Audience(visible, self.shelf)
+            audience = Audience(visible, self.shelf, self._parts.of(visible))
+            self._audiences[visible] = audience
         audience.pages.add(page)
         return audience
 
@@ -132,26 +137,42 @@ class FleetFanout:
 
     def _tell(self, changed: frozenset[str]) -> None:
         at_ms = self.now_ms()
-        parts = {uuid: self._part(uuid) for uuid in changed}
+        steps = {uuid: self._parts.step(uuid) for uuid in changed}
         for audience in self._audiences.values():
             seen = changed & audience.visible
             if not seen:
                 continue
-            for uuid in seen:
-                audience.count(uuid, parts[uuid])
+            audience.take(steps[uuid] for uuid in seen)
             bundle = Bundle(seen, tuple(audience.frame_texts(seen, at_ms)))
             for page in audience.pages:
                 page.offer(bundle)
 
+
+class Parts:
+    """What each cluster of the shelf adds to the totals: read once from each card that is told of."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._known: dict[str, tuple[Card, Part]] = {}
+
+    def of(self, uuids: Iterable[str]) -> list[Part]:
+        """The parts of these clusters, as far as there are cards."""
+        return [part for uuid in uuids if (part := self._part(uuid))]
+
+    def step(self, uuid: str) -> Step:
+        """From the part that was read last to that of the card as it is now."""
+        before = self._known.get(uuid)
+        return step_between(uuid, before[1] if before else None, self._part(uuid))
+
     def _part(self, uuid: str) -> Part | None:
-        card = self.shelf.card(uuid)
-        return part_of_card(card) if card else None
-
-
-def part_of_card(card: Card) -> Part:
-    """What one cluster adds to the totals, read from its encoded card."""
-    picture: dict[str, object] = msgspec.json.decode(card.payload)
-    return part_of(picture)
+        known = self._known.get(uuid)
+        card = self._shelf.card(uuid)
+        if card is None:
+            self._known.pop(uuid, None)
+            return None
+        if known is None or known[0] is not card:
+            known = self._known[uuid] = card, part_of_card(card.payload, known[1] if known else None)
+        return known[1]
 
 
 def pause_after(took_seconds: float) -> float:

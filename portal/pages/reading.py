@@ -17,7 +17,8 @@ from clusters.api.queries import FleetResourceQuery, ResourceQuery
 from clusters.api.reads import keys_of, listing_of, pictures_of, state_of
 from clusters.api.values import values_of
 from clusters.models import Cluster, Resource
-from clusters.state.fleet import fleet_picture, is_current
+from clusters.state.fleet import fleet_picture
+from clusters.state.parts import is_current
 from clusters.state.picture import cluster_picture
 from metrics.models import ProcessSeen
 
