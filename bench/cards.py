@@ -84,7 +84,7 @@ def _card(number: int) -> Card:
         uuid=_uuid(index), health="degraded", connection="live", fence=1, number=number + 1,
         taken_at_ms=at_ms, last_read_at_ms=at_ms, summary=summary,
     )  # fmt: skip
-    return Card(index, values.uuid, 1, number + 1, at_ms, encode_card(values))
+    return Card(index, values.uuid, 1, number + 1, at_ms, *encode_card(values))
 
 
 def _cause(number: int, age_ms: int) -> Cause:
