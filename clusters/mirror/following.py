@@ -28,7 +28,6 @@ LIST_LIMIT_OBJECTS = 200_000
 LIST_LIMIT_BYTES = 512 << 20
 LINE_LIMIT_BYTES = 2 << 20
 SILENCE_SECONDS = 75.0
-WATCH_SECONDS = (300, 600)
 SHORTEST_WATCH_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
@@ -52,6 +51,7 @@ class Host(Protocol):
     connection: Connection
     well: asyncio.Event
     list_slots: asyncio.Semaphore
+    watch_seconds: tuple[int, int]
 
     def now_ms(self) -> int: ...
     def took(self, resource: Resource) -> None: ...
@@ -76,7 +76,7 @@ class Follower:
         self._events = 0
         self._has_listed = bool(version)
         self._skipped: dict[str, None] = {}
-        self._starts_anew = False
+        self._is_ended_by_us = False
         self._said: Reason | None = None
         self._is_in_doubt = False
 
@@ -109,8 +109,14 @@ class Follower:
     def start_anew(self) -> None:
         """Forget where we were: what the server keeps no longer follows from it."""
         self.version = ""
-        self._starts_anew = True
+        self._is_ended_by_us = True
         self.close()
+
+    def look_again(self) -> None:
+        """Open the watch anew from where it is: the server may no longer grant it."""
+        if self._stream is not None:
+            self._is_ended_by_us = True
+            self.close()
 
     def doubt(self) -> None:
         """The cluster was away: unless this very stream goes on afterwards, list anew.
@@ -134,9 +140,9 @@ class Follower:
         except TimeoutError:
             await self._failed(_list_too_slow(self.kind.plural))
         except ClusterError as error:
-            if not self._starts_anew:
+            if not self._is_ended_by_us:
                 await self._failed(error)
-            self._starts_anew = False
+            self._is_ended_by_us = False
 
     async def _list(self) -> None:
         present: set[str] = set()
@@ -194,7 +200,7 @@ class Follower:
             self._skipped[key] = None
 
     async def _watch(self) -> None:
-        seconds = random.randint(*WATCH_SECONDS)
+        seconds = random.randint(*self._host.watch_seconds)
         target = (
             f"{self.kind.path}?watch=true&allowWatchBookmarks=true"
             f"&resourceVersion={quote(self.version, safe='')}&timeoutSeconds={seconds}"

@@ -22,6 +22,7 @@ from clusters.mirror.changes import Change
 from clusters.mirror.following import Follower
 from clusters.mirror.line import LIVE, Line
 from clusters.mirror.mirror import Mirror
+from clusters.mirror.rights import REVIEW, REVIEW_BODY, REVIEW_LIMIT_BYTES, Rights
 from clusters.state.resource import Resource
 from clusters.state.summary import KindState
 
@@ -33,10 +34,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pace:
-    """How often a cluster is probed, and how long it has to answer."""
+    """How often a cluster is probed and how long it has to answer; how long its watches are held.
+
+    Every so many probes of a cluster that is well asks what we may read in place of the version.
+    """
 
     probe_seconds: float = 10.0
     deadline_seconds: float = 10.0
+    review_probes: int = 6
+    watch_seconds: tuple[int, int] = (300, 600)
 
 
 class _Version(msgspec.Struct):
@@ -75,6 +81,8 @@ class ClusterReading:
         self.connection = Connection(settings)
         self.name = name
         self._pace = pace
+        self.watch_seconds = pace.watch_seconds
+        self._calm_probes = 0
         self.mirror = mirror
         self.line = line
         self.well = asyncio.Event()
@@ -86,6 +94,7 @@ class ClusterReading:
         self._suspected = asyncio.Event()
         self._backoff = Backoff()
         self.followers = [Follower(kind, self, versions.get(kind.name, "")) for kind in kinds]
+        self._rights = Rights(follower.kind for follower in self.followers)
         for follower in self.followers:
             resumed = KindState("live") if follower.version else KindState("syncing")
             mirror.kinds.setdefault(follower.kind.name, resumed)
@@ -192,6 +201,8 @@ class ClusterReading:
             await self._probe(was_suspected=True)
 
     async def _probe(self, *, was_suspected: bool) -> None:
+        if not was_suspected and self._is_review_due() and await self._review():
+            return
         answer = await self.connection.get(
             "/version", deadline_seconds=self._pace.deadline_seconds, limit_bytes=65536
         )
@@ -210,6 +221,34 @@ class ClusterReading:
             self._on_news()
         if (not self.well.is_set() or was_suspected) and any(one.version for one in self.followers):
             await self._check_history()
+
+    def _is_review_due(self) -> bool:
+        if not self.well.is_set():
+            return False
+        self._calm_probes += 1
+        return (self._calm_probes - 1) % self._pace.review_probes == 0
+
+    async def _review(self) -> bool:
+        """Ask what we may read and look again at what was taken away; False where there is no review."""
+        try:
+            answer = await self.connection.post(
+                REVIEW,
+                REVIEW_BODY,
+                deadline_seconds=self._pace.deadline_seconds,
+                limit_bytes=REVIEW_LIMIT_BYTES,
+            )
+        except ClusterError as error:
+            if error.reason is Reason.TOO_LARGE:
+                return False
+            raise
+        if answer.status != 201:
+            return False
+        self._note_skew(answer)
+        taken_away = self._rights.taken_away(answer.body)
+        for follower in self.followers:
+            if follower.kind.name in taken_away:
+                follower.look_again()
+        return True
 
     async def _check_history(self) -> None:
         """After an outage: a server whose newest version is older than ours was put back in time."""

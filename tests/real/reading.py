@@ -16,13 +16,14 @@ from clusters.kinds.kind import Kind
 from clusters.mirror.changes import Change
 from clusters.mirror.line import LIVE, Line
 from clusters.mirror.mirror import Mirror
-from clusters.mirror.reading import ClusterReading
+from clusters.mirror.reading import ClusterReading, Pace
 from clusters.state.resource import Resource
 from tests.real.rig.cluster import Cluster
 from tests.real.rig.reader import Reader, create_reader
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 ACCOUNT = "topmast-test-reader"
+USUAL = Pace()
 
 
 def now_ms() -> int:
@@ -83,7 +84,7 @@ def settings_for(cluster: Cluster, *, token: str) -> ConnectionSettings:
 class Watched:
     """A reading under way, and the changes it has told so far."""
 
-    def __init__(self, cluster: Cluster, *, token: str) -> None:
+    def __init__(self, cluster: Cluster, *, token: str, pace: Pace) -> None:
         self.cluster = cluster
         self.mirror = Mirror()
         self.line = Line()
@@ -98,6 +99,7 @@ class Watched:
             on_change=self.changes.append,
             on_news=lambda: None,
             now_ms=now_ms,
+            pace=pace,
         )
 
     async def until(self, claim: Callable[[], bool], *, seconds: float) -> float:
@@ -169,9 +171,9 @@ def bare(resource: Resource) -> Resource:
 
 
 @asynccontextmanager
-async def watching(cluster: Cluster, *, token: str) -> AsyncIterator[Watched]:
+async def watching(cluster: Cluster, *, token: str, pace: Pace = USUAL) -> AsyncIterator[Watched]:
     """Read a cluster for as long as the block lasts."""
-    watched = Watched(cluster, token=token)
+    watched = Watched(cluster, token=token, pace=pace)
     task = asyncio.create_task(watched.reading.run())
     try:
         yield watched

@@ -9,6 +9,7 @@ import pytest
 
 from clusters.mirror.mirror import Mirror
 from clusters.mirror.reading import Pace
+from clusters.mirror.rights import REVIEW
 from tests.clusters.mirror.readings import observed
 from tests.simulated import SimulatedCluster, simulated
 
@@ -103,6 +104,61 @@ async def test_a_right_taken_away_is_said_and_the_rest_stays_live(cluster: Simul
         state = seen.reading.mirror.kinds["Job"]
         assert (state.state, state.reason) == ("refused", "forbidden_403")
         assert seen.reading.mirror.kinds["Pod"].state == "live"
+
+
+async def test_a_right_taken_away_is_said_while_its_watch_is_open(cluster: SimulatedCluster) -> None:
+    quick = Pace(probe_seconds=0.3, deadline_seconds=2.0, review_probes=2)
+    async with observed(cluster, pace=quick) as seen:
+        await seen.until_live(seconds=5)
+        kinds = seen.reading.mirror.kinds
+        pods = len(seen.reading.mirror.objects("Pod"))
+        asked = seen.reading.connection.requests_sent
+        await seen.until(
+            lambda: seen.reading.connection.requests_sent >= asked + 2, seconds=5, what="reviewed"
+        )
+
+        cluster.control.step("revoke", group="", resource="pods")
+        try:
+            await seen.until(lambda: kinds["Pod"].state == "refused", seconds=5, what="refused")
+            assert {name for name, kind in kinds.items() if kind.state == "refused"} == {"Pod"}
+            assert kinds["Pod"].reason == "forbidden_403"
+            assert len(seen.reading.mirror.objects("Pod")) == pods, "the last picture is kept"
+            assert seen.reading.line.state == "live"
+        finally:
+            cluster.control.step("grant", group="", resource="pods")
+        a_change(cluster)
+
+        await seen.until(lambda: kinds["Pod"].state == "live", seconds=20, what="live")
+        await seen.until_true_to(seconds=5)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"name": "forbidden", "path": REVIEW},
+        {"name": "status", "code": 404, "path": REVIEW},
+        {"name": "status", "code": 500, "path": REVIEW},
+        {"name": "other_json", "path": REVIEW},
+        {"name": "gzip_bomb", "path": REVIEW},
+    ],
+    ids=lambda fault: f"{fault['name']}-{fault.get('code', '')}",
+)
+async def test_a_server_without_a_review_of_rights_is_read_all_the_same(
+    cluster: SimulatedCluster, fault: dict[str, Any]
+) -> None:
+    cluster.control.fault(**fault)
+    quick = Pace(probe_seconds=0.2, deadline_seconds=2.0, review_probes=1)
+    async with observed(cluster, pace=quick) as seen:
+        await seen.until_live(seconds=5)
+        asked = seen.reading.connection.requests_sent
+
+        await seen.until(
+            lambda: seen.reading.connection.requests_sent >= asked + 10, seconds=10, what="probed"
+        )
+
+        assert seen.reading.line.state == "live"
+        assert {kind.state for kind in seen.reading.mirror.kinds.values()} == {"live"}
+        assert seen.reading.connection.requests_sent - asked < 14, "probes alone"
 
 
 async def test_one_bad_object_costs_itself_and_is_named(cluster: SimulatedCluster) -> None:
