@@ -83,7 +83,8 @@ class Connection:
                 refused.append(piece)
 
         exchange = Exchange(route, limit_bytes=None)
-        wire = await self._begin("GET", target, b"", exchange, None)
+        wire = self._slim_wire() or await self._dial()
+        self._send(wire, "GET", target, b"", exchange, None)
         try:
             async with asyncio.timeout(deadline_seconds):
                 await exchange.started
@@ -120,7 +121,8 @@ class Connection:
             async with asyncio.timeout(deadline_seconds):
                 async with self._in_flight:
                     await self._wait_for_allowance()
-                    wire = await self._begin(method, target, body, exchange, headers)
+                    wire = self._idle_wire() or await self._dial()
+                    self._send(wire, method, target, body, exchange, headers)
                     await exchange.finished
         except TimeoutError:
             if wire is not None:
@@ -133,16 +135,20 @@ class Connection:
         self.give_back(wire, exchange)
         return Answer(exchange.status, exchange.headers, b"".join(pieces))
 
-    async def _begin(
-        self, method: str, target: str, body: bytes, exchange: Exchange, headers: dict[str, str] | None
-    ) -> Wire:
-        wire = self._idle_wire() or await self._dial()
+    def _send(
+        self,
+        wire: Wire,
+        method: str,
+        target: str,
+        body: bytes,
+        exchange: Exchange,
+        headers: dict[str, str] | None,
+    ) -> None:
         extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         length = f"content-length: {len(body)}\r\n" if body else ""
         head = f"{method} {self.settings.path_prefix}{target} HTTP/1.1\r\n{self._head}{extra}{length}\r\n"
         self.requests_sent += 1
         wire.send(head.encode("latin-1") + body, exchange)
-        return wire
 
     def _idle_wire(self) -> Wire | None:
         while self._idle:
@@ -150,6 +156,14 @@ class Connection:
             if wire.is_idle:
                 return wire
             self._open.discard(wire)
+        return None
+
+    def _slim_wire(self) -> Wire | None:
+        """An idle socket for a stream, which holds it for minutes: none that a list has stretched."""
+        for wire in reversed(self._idle):
+            if wire.is_idle and not wire.is_stretched:
+                self._idle.remove(wire)
+                return wire
         return None
 
     async def _dial(self) -> Wire:
@@ -172,7 +186,7 @@ class Connection:
             self._open.discard(wire)
 
     def drop_stretched(self) -> None:
-        """Close idle sockets whose buffers a big answer has filled: watches would keep them for ever."""
+        """Close idle sockets whose buffers a big answer has filled, once no other such answer is due soon."""
         for wire in [wire for wire in self._idle if wire.is_stretched]:
             self._idle.remove(wire)
             self._open.discard(wire)
