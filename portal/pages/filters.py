@@ -1,5 +1,6 @@
 """The filters above a list: plain GET parameters, the same that REST takes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from clusters.access.selectors import EVERYTHING, SelectorError, matches, parse_selector
 from clusters.models import Cluster
 from portal.pages.sentences import health_word
 
@@ -14,6 +16,7 @@ Picture = dict[str, Any]
 
 HEALTHS = ("critical", "degraded", "no_data", "pending", "silenced", "healthy")
 FIELDS_OF_LIST = ("q", "namespace", "health")
+FIELDS_OF_CLUSTERS = ("q", "selector", "health")
 FILTERS = ("q", "namespace", "health", "node", "workload", "reason", "cluster", "kind")
 """What the address may ask for; the rest of it is left alone."""
 
@@ -43,7 +46,12 @@ def asked_of(request: HttpRequest) -> dict[str, str]:
 
 def fields(names: tuple[str, ...], asked: dict[str, str]) -> list[Field]:
     """The filters as fields of a form."""
-    labels = {"q": _("Name contains"), "namespace": _("Namespace"), "health": _("Health")}
+    labels = {
+        "q": _("Name contains"),
+        "namespace": _("Namespace"),
+        "health": _("Health"),
+        "selector": _("Labels"),
+    }
     return [
         Field(name, labels[name], asked.get(name, ""), _health_options(asked) if name == "health" else [])
         for name in names
@@ -76,18 +84,30 @@ def empty_words(*, is_filtered: bool) -> dict[str, str]:
     return {"empty_title": _("Nothing here"), "empty_text": _("There is no object of this kind.")}
 
 
-def cluster_filter(request: HttpRequest) -> dict[str, str]:
-    """The filters of the list of clusters."""
-    return {name: value for name, value in asked_of(request).items() if name in ("q", "health")}
+def cluster_filter(request: HttpRequest) -> tuple[dict[str, str], str]:
+    """The filters of the list of clusters. A wrong selector is said and left out."""
+    given = {name: request.GET.get(name, "").strip() for name in FIELDS_OF_CLUSTERS}
+    asked = {name: value for name, value in given.items() if value}
+    try:
+        parse_selector(asked.get("selector", EVERYTHING))
+    except SelectorError as fault:
+        return {name: value for name, value in asked.items() if name != "selector"}, str(fault)
+    return asked, ""
 
 
-def cluster_matches(pair: tuple[Cluster, Picture], asked: dict[str, str]) -> bool:
-    """Whether a cluster meets the filters."""
-    cluster, picture = pair
+def matching_clusters(
+    pairs: Iterable[tuple[Cluster, Picture]], asked: dict[str, str]
+) -> list[tuple[Cluster, Picture]]:
+    """The clusters that meet the filters."""
     healths = [health for health in asked.get("health", "").split(",") if health]
-    return asked.get("q", "").lower() in cluster.name.lower() and (
-        not healths or picture["health"] in healths
-    )
+    wanted = parse_selector(asked.get("selector", EVERYTHING))
+    return [
+        (cluster, picture)
+        for cluster, picture in pairs
+        if asked.get("q", "").lower() in cluster.name.lower()
+        and (not healths or picture["health"] in healths)
+        and matches(wanted, cluster.labels)
+    ]
 
 
 def _health_options(asked: dict[str, str]) -> list[Option]:

@@ -23,7 +23,20 @@ def number_links(slug: str | None = None) -> dict[str, str]:
     """The lists behind the totals; those `_by_health` end where the health is to be added."""
     links = {name: list_of(name, slug) for name in ("nodes", "pods", "workloads")}
     links["clusters"] = reverse("clusters")
-    return links | {f"{name}_by_health": f"{link}?health=" for name, link in links.items()}
+    by_health = {f"{name}_by_health": f"{link}?health=" for name, link in links.items()}
+    return links | by_health | {"attention": attention(slug or "")}
+
+
+def attention(slug: str = "", *, page: int = 1) -> str:
+    """Every cause in the fleet, or in one cluster."""
+    asked = {"cluster": slug, "page": "" if page == 1 else str(page)}
+    query = urlencode({key: value for key, value in asked.items() if value})
+    return f"{reverse('attention')}?{query}" if query else reverse("attention")
+
+
+def clusters_of(selector: str) -> str:
+    """The clusters whose labels a selector selects."""
+    return f"{reverse('clusters')}?{urlencode({'selector': selector})}"
 
 
 def list_of_kind(kind: str, slug: str) -> str:

@@ -4,6 +4,7 @@ Nothing here speaks to a cluster.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from clusters.api.reads import keys_of, listing_of, pictures_of, state_of
 from clusters.api.values import values_of
 from clusters.models import Cluster, Resource
 from clusters.state.fleet import fleet_picture
-from clusters.state.parts import is_current
+from clusters.state.parts import is_current, part_of
 from clusters.state.picture import cluster_picture
 from metrics.models import ProcessSeen
 
@@ -71,6 +72,14 @@ def _fleet(user: Any) -> FleetView:
     clusters = list(clusters_visible_to(user).select_related("state"))
     pairs = [(cluster, picture_of(cluster)) for cluster in clusters]
     return FleetView(pairs, fleet_picture(picture for _, picture in pairs))
+
+
+def all_causes(view: FleetView) -> list[Picture]:
+    """Every cause that is kept, in the order of the fleet's picture, which holds only the first of them."""
+    parts = [part_of(picture) for _, picture in view.clusters]
+    keys = sorted(key for part in parts for key in part.keys)
+    causes: dict[str, Sequence[Any]] = {part.cluster: part.causes for part in parts}
+    return [{"cluster": cluster, **causes[cluster][index]} for _, _, cluster, index in keys]
 
 
 def read_cluster(user: Any, slug: str) -> tuple[Cluster, Picture]:

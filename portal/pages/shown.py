@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from clusters.access.selectors import SelectorError, parse_selector
 from clusters.models import Cluster
 from portal.pages import links, sentences
 
@@ -33,6 +34,8 @@ class Group:
 
     title: str
     cards: list[Card]
+    href: str
+    """The list of just these clusters; empty where no selector can tell them from others."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,12 @@ def rail(current: str) -> list[RailEntry]:
 
 def groups(clusters: Iterable[tuple[Cluster, Picture]]) -> list[Group]:
     """Cards by the label `env`, then by name: a card keeps its place whatever happens to it."""
-    by_env: dict[str, list[Card]] = {}
+    by_env: dict[str | None, list[Card]] = {}
     for cluster, picture in sorted(clusters, key=lambda pair: pair[0].name):
-        by_env.setdefault(str(cluster.labels.get("env", "")), []).append(card(cluster, picture))
-    return [Group(_env_title(env), cards) for env, cards in sorted(by_env.items(), key=_env_order)]
+        by_env.setdefault(cluster.labels.get("env"), []).append(card(cluster, picture))
+    return [
+        Group(_env_title(env), cards, _env_href(env)) for env, cards in sorted(by_env.items(), key=_env_order)
+    ]
 
 
 def card(cluster: Cluster, picture: Picture) -> Card:
@@ -130,7 +135,7 @@ def _cause_row(cause: Picture, cluster: Cluster) -> CauseRow:
         health=cause["health"],
         name=cluster.name,
         name_href=reverse("cluster", args=[cluster.slug]),
-        subtitle=str(cluster.labels.get("env", "")),
+        subtitle=cluster.labels.get("env"),
         sentence=sentences.cause_sentence(cause),
         detail=cause["message"],
         since=cause["since"],
@@ -181,12 +186,21 @@ def _note(picture: Picture) -> str:
     return ""
 
 
-def _env_title(env: str) -> str:
+def _env_title(env: str | None) -> str:
     words = {"prod": _("Production"), "stage": _("Staging"), "dev": _("Development"), "": _("Clusters")}
-    return words.get(env, env)
+    return words.get(env or "", env or "")
 
 
-def _env_order(entry: tuple[str, list[Card]]) -> tuple[int, str]:
+def _env_href(env: str | None) -> str:
+    selector = "!env" if env is None else f"env={env}"
+    try:
+        parse_selector(selector)
+    except SelectorError:
+        return ""
+    return links.clusters_of(selector)
+
+
+def _env_order(entry: tuple[str | None, list[Card]]) -> tuple[int, str]:
     order = ("prod", "production", "stage", "staging", "dev")
-    env = entry[0]
+    env = entry[0] or ""
     return (order.index(env) if env in order else len(order) + (not env), env)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clusters.models import Cluster
 from portal.pages import formats
+from portal.pages.links import list_of
 from portal.pages.sentences import connection_sentence, reason_words
 
 Picture = dict[str, Any]
@@ -25,6 +26,8 @@ class Cell:
     href: str = ""
     moment: str | None = None
     title: str = ""
+    counts: str = ""
+    """What the text is the number of, where `href` is the list that it counts."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +192,13 @@ def _cluster_name(picture: Picture, cluster: Cluster) -> Cell:
     return Cell(cluster.name, "name", picture["health"], reverse("cluster", args=[cluster.slug]))
 
 
-def _inner(group: str, key: str) -> Callable[[Picture, Cluster], Cell]:
-    return lambda picture, _cluster: Cell(formats.count(picture[group][key]), "number")
+def _total(group: str) -> Callable[[Picture, Cluster], Cell]:
+    def cell(picture: Picture, cluster: Cluster) -> Cell:
+        total = picture[group]["total"]
+        href = "" if total is None else list_of(group, cluster.slug)
+        return Cell(formats.count(total), "number", href=href, counts=group if href else "")
+
+    return cell
 
 
 CLUSTERS = Table(
@@ -200,8 +208,8 @@ CLUSTERS = Table(
         Column(_("Cluster"), _cluster_name),
         Column(_("State"), lambda picture, _cluster: Cell(connection_sentence(picture), "mid wrap")),
         Column(_("Version"), _text("version")),
-        Column(_("Nodes"), _inner("nodes", "total"), is_number=True),
-        Column(_("Pods"), _inner("pods", "total"), is_number=True),
+        Column(_("Nodes"), _total("nodes"), is_number=True),
+        Column(_("Pods"), _total("pods"), is_number=True),
         Column(_("CPU used"), _cores("used_cores"), is_number=True),
         Column(_("Allocatable"), _cores("allocatable_cores"), is_number=True),
         Column(_("Memory used"), _bytes("used_bytes"), is_number=True),

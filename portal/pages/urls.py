@@ -3,9 +3,11 @@
 from django.urls import path
 
 from portal.pages import views
+from portal.pages.attention import attention
 
 urlpatterns = [
     path("", views.fleet, name="fleet"),
+    path("attention/", attention, name="attention"),
     path("theme/", views.change_theme, name="change_theme"),
     path("clusters/", views.clusters, name="clusters"),
     path("clusters/<slug:slug>/", views.cluster, name="cluster"),

@@ -73,8 +73,8 @@ def fleet(request: HttpRequest) -> HttpResponse:
 def clusters(request: HttpRequest) -> HttpResponse:
     """The list of clusters."""
     view = reading.read_fleet(request.user)
-    asked = filters.cluster_filter(request)
-    pairs = [pair for pair in view.clusters if filters.cluster_matches(pair, asked)]
+    asked, error = filters.cluster_filter(request)
+    pairs = filters.matching_clusters(view.clusters, asked)
     table = tables.CLUSTERS
     rows = tables.rows_of(
         table, [picture for _cluster, picture in pairs], [cluster for cluster, _picture in pairs],
@@ -92,7 +92,8 @@ def clusters(request: HttpRequest) -> HttpResponse:
             "rows": rows,
             "total": len(rows),
             "shown": filters.shown_text(len(rows), len(rows)),
-            "filters": filters.fields(("q", "health"), asked),
+            "filters": filters.fields(filters.FIELDS_OF_CLUSTERS, asked),
+            "error": error,
             "is_filtered": any(asked.values()),
             "all_href": reverse("clusters"),
             "as_of": view.fleet["as_of"],
@@ -203,6 +204,7 @@ def _cluster_facts(cluster: Cluster, picture: Picture, *, current: str) -> dict[
         "cluster": cluster,
         "picture": picture,
         "cluster_href": reverse("cluster", args=[cluster.slug]),
+        "nodes_href": links.list_of("nodes", cluster.slug),
         "verdict": sentences.cluster_verdict(picture),
         "connection_sentence": sentences.connection_sentence(picture),
         "is_dimmed": shown.is_dimmed(picture),

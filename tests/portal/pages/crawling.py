@@ -57,6 +57,9 @@ def rest_count(client: Client, href: str) -> int:
     parts = urlsplit(href)
     words = [word for word in parts.path.split("/") if word]
     query = dict(parse_qsl(parts.query))
+    if words == ["attention"]:
+        of = f"clusters/{query['cluster']}/" if "cluster" in query else "fleet/"
+        return int(client.get(f"/api/v1/{of}").json()["causes_total"])
     if words == ["clusters"]:
         return _count(client, "/api/v1/clusters/", query)
     kind = query.pop("kind", "") or _KIND_OF_LIST[words[-1]]
@@ -95,4 +98,4 @@ def _is_ours(href: str) -> bool:
     words = [word for word in urlsplit(href).path.split("/") if word]
     if "cursor=" in href:
         return False
-    return not words or words[0] == "all" or (words[0] == "clusters" and len(words) <= 3)
+    return not words or words[0] in ("all", "attention") or (words[0] == "clusters" and len(words) <= 3)

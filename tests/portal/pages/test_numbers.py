@@ -41,6 +41,7 @@ def assert_all_numbers_agree(client: Client) -> int:
         if not (number.text.replace(",", "") == total == str(count)):
             wrong.append(f"{number.page}: {number.text} at {number.href}: list {total}, REST {count}")
     assert not wrong, "\n".join(wrong)
+    assert any(number.href.startswith("/attention/") for number in numbers), "causes are counted too"
     return checked
 
 
