@@ -46,6 +46,9 @@ class Visit:
     line: str = "live"
     """`live`, `lost` (it was live once), or `none` where the page follows no socket."""
     who: str = "admin"
+    status: int = 200
+    worker: str = "at work"
+    """`at work`, `gone` (it was there once), or `never` started."""
 
 
 @dataclass
@@ -61,6 +64,7 @@ class Visitor:
 
     async def open(self, visit: Visit) -> Page:
         """The page, in its state. What it says on the console is in `faults`."""
+        await sync_to_async(put_worker)(visit.worker)
         page = await (await self._context(visit.who)).new_page()
         self.faults.clear()
         page.on("pageerror", lambda fault: self.faults.append(f"{visit.name}: {fault}"))
@@ -68,7 +72,9 @@ class Visitor:
         sockets: list[WebSocketRoute] = []
         if visit.line == "lost":
             await page.route_web_socket("**/ws/**", lambda socket: self._pass_first(socket, sockets))
-        await page.goto(self.address + visit.path)
+        answer = await page.goto(self.address + visit.path)
+        if answer is None or answer.status != visit.status:
+            self.faults.append(f"{visit.name}: not answered with {visit.status}")
         if visit.line != "none":
             await page.wait_for_selector("[data-part=live][data-state=live]", timeout=FLEET_TIMEOUT_MS)
         if visit.line == "lost":
@@ -82,7 +88,7 @@ class Visitor:
             await context.close()
 
     def _hear(self, visit: Visit, kind: str, text: str) -> None:
-        is_meant = visit.line == "lost" and "WebSocket" in text
+        is_meant = (visit.line == "lost" and "WebSocket" in text) or f"status of {visit.status} " in text
         if kind in ("error", "warning") and not is_meant:
             self.faults.append(f"{visit.name}: {text}")
 
@@ -110,14 +116,16 @@ def store_fleet(fleet: SimulatedFleet) -> dict[str, str]:
     builders.a_cluster(LONG_NAME, labels={"env": "a-long-environment", "owner": "x" * 60})
     # Demo clusters hide beside live ones, so all of them are: then every page has that banner.
     Cluster.objects.update(is_demo=True)
-    a_worker_is_at_work()
     return {name: Cluster.objects.get(name=cluster).slug for name, cluster in names.items()}
 
 
-def a_worker_is_at_work() -> None:
-    """A worker's sign that lasts for the whole module."""
-    an_hour_hence_ms = time.time_ns() // 1_000_000 + 3_600_000
-    ProcessSeen.objects.create(name="worker-1", role="worker", seen_at_ms=an_hour_hence_ms)
+def put_worker(state: str) -> None:
+    """A worker that is at work for as long as the tests last, one that is gone, or none that ever was."""
+    ProcessSeen.objects.filter(role="worker").delete()
+    hours = {"at work": 1, "gone": -1}
+    if state in hours:
+        seen_at_ms = time.time_ns() // 1_000_000 + hours[state] * 3_600_000
+        ProcessSeen.objects.create(name="worker-1", role="worker", seen_at_ms=seen_at_ms)
 
 
 async def people() -> dict[str, str]:
@@ -134,8 +142,13 @@ def visits(slugs: dict[str, str]) -> list[Visit]:
         Visit("fleet", "/"),
         Visit("fleet-line-lost", "/", line="lost"),
         Visit("fleet-empty", "/", who="stranger"),
+        Visit("fleet-worker-gone", "/", worker="gone"),
+        Visit("cluster-no-worker-yet", sick, worker="never"),
+        Visit("not-found", "/nothing-is-here/", line="none", status=404),
         Visit("clusters", "/clusters/", line="none"),
         Visit("clusters-no-match", "/clusters/?q=nothing-is-called-so", line="none"),
+        Visit("attention", "/attention/", line="none"),
+        Visit("attention-cluster", f"/attention/?cluster={slugs['crash-loop']}", line="none"),
         Visit("password", "/password/", line="none"),
         *(Visit(f"cluster-{scenario}", f"/clusters/{slug}/") for scenario, slug in slugs.items()),
         Visit("cluster-long-name", f"/clusters/{LONG_NAME}/"),
