@@ -17,10 +17,11 @@ from metrics.live.messages import Nameplate
 from metrics.live.shelf import Card, Shelf
 from metrics.live.slots import Bundle
 
-SHORTEST_PAUSE_SECONDS = 0.025
+SHORTEST_PAUSE_SECONDS = 0.008
+"""With one page, a changed card is at the page within this and the little that telling it takes."""
 LONGEST_PAUSE_SECONDS = 0.25
-SHARE_OF_TIME = 0.2
-"""The pause after a flush grows so that putting bundles together takes no more than this of the time."""
+SHARE_OF_TIME = 0.3
+"""After a flush follows a pause, so that making and sending bundles takes no more than this of the time."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -75,19 +76,17 @@ class Audience:
 class FleetFanout:
     """Collects what changed and tells each audience: at once for a first change, then after a pause.
 
-    `call_later(seconds, function)` and `now_seconds` are the event loop's; `now_ms` is the wall clock;
-    `spent_seconds` is the CPU time of this thread: on a busy machine the clock would tell of others' work.
+    `call_later(seconds, function)` is the event loop's; `now_ms` is the wall clock; `spent_seconds` is the
+    CPU time of this thread: on a busy machine the clock would tell of others' work.
     """
 
     shelf: Shelf
-    now_seconds: Callable[[], float]
     now_ms: Callable[[], int]
     spent_seconds: Callable[[], float]
     call_later: Callable[[float, Callable[[], None]], object]
     _audiences: dict[frozenset[str], Audience] = field(default_factory=dict)
     _changed: set[str] = field(default_factory=set)
-    _may_flush_at: float = 0.0
-    _is_flush_due: bool = False
+    _is_pausing: bool = False
     _parts: "Parts" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,7 +96,7 @@ class FleetFanout:
         """Tell `page` of these clusters from now on."""
         audience = self._audiences.get(visible)
         if audience is None:
-            self._flush()
+            self._tell()
             audience = Audience(visible, self.shelf, self._parts.of(visible))
             self._audiences[visible] = audience
         audience.pages.add(page)
@@ -111,31 +110,36 @@ class FleetFanout:
 
     def changed(self, uuid: str) -> None:
         """The card of one cluster on the shelf is another now, or gone."""
-        self._changed.add(uuid)
-        if self._is_flush_due:
+        if not self._audiences:
             return
-        pause_seconds = self._may_flush_at - self.now_seconds()
-        if pause_seconds <= 0:
+        self._changed.add(uuid)
+        if not self._is_pausing:
             self._flush()
-        else:
-            self._is_flush_due = True
-            self.call_later(pause_seconds, self._flush_when_due)
-
-    def _flush_when_due(self) -> None:
-        self._is_flush_due = False
-        self._flush()
 
     def _flush(self) -> None:
-        if not self._changed:
-            return
-        started_seconds = self.spent_seconds()
-        changed, self._changed = frozenset(self._changed), set()
-        if self._audiences:
-            self._tell(changed)
-        pause_seconds = pause_after(self.spent_seconds() - started_seconds)
-        self._may_flush_at = self.now_seconds() + pause_seconds
+        """Tell, then pause.
 
-    def _tell(self, changed: frozenset[str]) -> None:
+        What it cost shows two turns of the loop later: in the first the pages' tasks send, and what they
+        send is written at its end.
+        """
+        self._is_pausing = True
+        started_seconds = self.spent_seconds()
+        self.call_later(0, lambda: self._give_writes_a_turn(started_seconds))
+        self._tell()
+
+    def _give_writes_a_turn(self, started_seconds: float) -> None:
+        self.call_later(0, lambda: self._rest(started_seconds))
+
+    def _rest(self, started_seconds: float) -> None:
+        self.call_later(pause_after(self.spent_seconds() - started_seconds), self._resume)
+
+    def _resume(self) -> None:
+        self._is_pausing = False
+        if self._changed:
+            self._flush()
+
+    def _tell(self) -> None:
+        changed, self._changed = frozenset(self._changed), set()
         at_ms = self.now_ms()
         steps = {uuid: self._parts.step(uuid) for uuid in changed}
         for audience in self._audiences.values():
@@ -178,8 +182,8 @@ class Parts:
 def pause_after(took_seconds: float) -> float:
     """How long to collect changes after a flush that took so long.
 
-    >>> pause_after(0.001), pause_after(0.01), pause_after(9.0)
-    (0.025, 0.04, 0.25)
+    >>> pause_after(0.001), pause_after(0.012), pause_after(9.0)
+    (0.008, 0.028, 0.25)
     """
-    wanted_seconds = took_seconds * (1 / SHARE_OF_TIME - 1)
+    wanted_seconds = round(took_seconds * (1 / SHARE_OF_TIME - 1), 6)
     return min(max(wanted_seconds, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)

@@ -76,7 +76,6 @@ class Hub:
         self.shelf = Shelf()
         self.fleet = FleetFanout(
             shelf=self.shelf,
-            now_seconds=self.loop.time,
             now_ms=now_ms,
             spent_seconds=time.thread_time,
             call_later=self.loop.call_later,

@@ -3,6 +3,9 @@
 import json
 from collections.abc import Callable
 
+import msgspec
+import pytest
+
 from metrics.live.fleet import LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS, FleetFanout
 from metrics.live.frames import Frame, encode_card
 from metrics.live.shelf import Shelf
@@ -16,20 +19,14 @@ class World:
     def __init__(self) -> None:
         self.seconds = 100.0
         self.spent = 0.0
-        self.flush_costs = 0.0
         self.timers: list[tuple[float, Callable[[], None]]] = []
         self.shelf = Shelf()
         self.fanout = FleetFanout(
             shelf=self.shelf,
-            now_seconds=lambda: self.seconds,
             now_ms=lambda: round(self.seconds * 1000),
-            spent_seconds=self._spent,
+            spent_seconds=lambda: self.spent,
             call_later=lambda wait, run: self.timers.append((self.seconds + wait, run)),
         )
-
-    def _spent(self) -> float:
-        self.spent += self.flush_costs
-        return self.spent
 
     def change(self, uuid: str, number: int, health: str = "healthy") -> None:
         """One frame of a cluster."""
@@ -64,6 +61,22 @@ class Page:
         return [sorted(bundle.uuids) for bundle in self.bundles]
 
 
+class SpendingPage(Page):
+    """Its task sends in a turn of its own, and that takes CPU time."""
+
+    def __init__(self, world: World, cpu_seconds: float) -> None:
+        super().__init__()
+        self.world = world
+        self.cpu_seconds = cpu_seconds
+
+    def offer(self, bundle: Bundle) -> None:
+        super().offer(bundle)
+        self.world.timers.append((self.world.seconds, self._send))
+
+    def _send(self) -> None:
+        self.world.spent += self.cpu_seconds
+
+
 def test_a_first_change_is_told_at_once_and_more_after_a_pause() -> None:
     world, page = World(), Page()
     world.fanout.join(page, frozenset("ab"))
@@ -79,10 +92,10 @@ def test_a_first_change_is_told_at_once_and_more_after_a_pause() -> None:
     assert "1.2" in page.bundles[1].texts[0]
 
 
-def test_the_pause_grows_with_what_a_flush_costs() -> None:
-    world, page = World(), Page()
+def test_the_pause_grows_with_what_the_pages_spend_on_sending() -> None:
+    world = World()
+    page = SpendingPage(world, cpu_seconds=1.0)
     world.fanout.join(page, frozenset("a"))
-    world.flush_costs = 1.0
     world.change("a", 1)
     world.change("a", 2)
     world.pass_time(LONGEST_PAUSE_SECONDS - 0.01)
@@ -90,6 +103,40 @@ def test_the_pause_grows_with_what_a_flush_costs() -> None:
 
     world.pass_time(0.02)
     assert len(page.bundles) == 2
+
+
+def test_one_who_joins_makes_no_pause_shorter() -> None:
+    world, page = World(), Page()
+    world.fanout.join(page, frozenset("a"))
+    world.change("a", 1)
+    world.change("a", 2)
+    world.fanout.join(Page(), frozenset("ab"))
+    assert len(page.bundles) == 2, "what waited is told before somebody is counted in"
+
+    world.change("a", 3)
+    assert len(page.bundles) == 2
+    world.pass_time(SHORTEST_PAUSE_SECONDS)
+    assert len(page.bundles) == 3
+    assert len(world.timers) == 1, "one flush, one pause"
+
+
+def test_a_card_that_cannot_be_read_stops_nothing() -> None:
+    world, page = World(), Page()
+    world.fanout.join(page, frozenset("ab"))
+    world.shelf.take_frame(Frame(1, "a", 1, 1, 0, b"{}", b"{}", b"[]"), world.seconds)
+    with pytest.raises(msgspec.ValidationError):
+        world.fanout.changed("a")
+    world.change("b", 1)
+    world.pass_time(SHORTEST_PAUSE_SECONDS)
+
+    assert page.told == [["b"]]
+
+
+def test_no_clock_runs_while_nobody_looks() -> None:
+    world = World()
+    world.change("a", 1)
+
+    assert world.timers == []
 
 
 def test_those_who_see_the_same_get_the_same_text() -> None:
