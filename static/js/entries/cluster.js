@@ -1,9 +1,7 @@
 // The pages of one cluster: overview, lists and details.
 
-import { tickAges } from "../ages.js"
 import { LiveCluster } from "../live.js"
-import { changeThemeInPlace } from "../theme.js"
+import { startPage } from "../page.js"
 
 customElements.define("live-cluster", LiveCluster)
-tickAges()
-changeThemeInPlace()
+startPage()

@@ -1,9 +1,7 @@
 // The fleet page.
 
-import { tickAges } from "../ages.js"
 import { LiveFleet } from "../live.js"
-import { changeThemeInPlace } from "../theme.js"
+import { startPage } from "../page.js"
 
 customElements.define("live-fleet", LiveFleet)
-tickAges()
-changeThemeInPlace()
+startPage()

@@ -1,7 +1,5 @@
 // Pages that follow no socket.
 
-import { tickAges } from "../ages.js"
-import { changeThemeInPlace } from "../theme.js"
+import { startPage } from "../page.js"
 
-tickAges()
-changeThemeInPlace()
+startPage()
