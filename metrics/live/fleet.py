@@ -20,6 +20,8 @@ from metrics.live.slots import Bundle
 SHORTEST_PAUSE_SECONDS = 0.008
 """With one page, a changed card is at the page within this and the little that telling it takes."""
 LONGEST_PAUSE_SECONDS = 0.25
+MEASURED_EVERY = 5
+"""Flushes, while the pause is the shortest: to ask for the CPU time costs as much as to tell one page."""
 SHARE_OF_TIME = 0.3
 """After a flush follows a pause, so that making and sending bundles takes no more than this of the time."""
 
@@ -87,6 +89,9 @@ class FleetFanout:
     _audiences: dict[frozenset[str], Audience] = field(default_factory=dict)
     _changed: set[str] = field(default_factory=set)
     _is_pausing: bool = False
+    _pause_seconds: float = SHORTEST_PAUSE_SECONDS
+    _unmeasured: int = 0
+    """How many flushes ago the cost was measured."""
     _parts: "Parts" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,21 +122,27 @@ class FleetFanout:
             self._flush()
 
     def _flush(self) -> None:
-        """Tell, then pause.
-
-        What it cost shows two turns of the loop later: in the first the pages' tasks send, and what they
-        send is written at its end.
-        """
+        """Tell, then pause. What it costs is asked of the system, so only now and then while it is little."""
         self._is_pausing = True
+        self._unmeasured += 1
+        if self._pause_seconds > SHORTEST_PAUSE_SECONDS or self._unmeasured >= MEASURED_EVERY:
+            self._measure()
+        else:
+            self.call_later(self._pause_seconds, self._resume)
+        self._tell()
+
+    def _measure(self) -> None:
+        """Pause once the cost is known: in the next turn of the loop pages send, at its end it is written."""
+        self._unmeasured = 0
         started_seconds = self.spent_seconds()
         self.call_later(0, lambda: self._give_writes_a_turn(started_seconds))
-        self._tell()
 
     def _give_writes_a_turn(self, started_seconds: float) -> None:
         self.call_later(0, lambda: self._rest(started_seconds))
 
     def _rest(self, started_seconds: float) -> None:
-        self.call_later(pause_after(self.spent_seconds() - started_seconds), self._resume)
+        self._pause_seconds = pause_after(self.spent_seconds() - started_seconds)
+        self.call_later(self._pause_seconds, self._resume)
 
     def _resume(self) -> None:
         self._is_pausing = False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from metrics.live.fleet import LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS, FleetFanout
+from metrics.live.fleet import LONGEST_PAUSE_SECONDS, MEASURED_EVERY, SHORTEST_PAUSE_SECONDS, FleetFanout
 from metrics.live.frames import Frame, encode_card
 from metrics.live.shelf import Shelf
 from metrics.live.slots import Bundle
@@ -96,13 +96,34 @@ def test_the_pause_grows_with_what_the_pages_spend_on_sending() -> None:
     world = World()
     page = SpendingPage(world, cpu_seconds=1.0)
     world.fanout.join(page, frozenset("a"))
-    world.change("a", 1)
-    world.change("a", 2)
-    world.pass_time(LONGEST_PAUSE_SECONDS - 0.01)
-    assert len(page.bundles) == 1
+    for number in range(1, MEASURED_EVERY + 1):
+        world.change("a", number)
+        world.pass_time(SHORTEST_PAUSE_SECONDS)
+    told_before = len(page.bundles)
+    world.change("a", MEASURED_EVERY + 1)
+    world.pass_time(LONGEST_PAUSE_SECONDS - 2 * SHORTEST_PAUSE_SECONDS)
+    assert len(page.bundles) == told_before
 
-    world.pass_time(0.02)
-    assert len(page.bundles) == 2
+    world.pass_time(2 * SHORTEST_PAUSE_SECONDS)
+    assert len(page.bundles) == told_before + 1
+
+
+def test_the_pause_shrinks_as_soon_as_a_flush_is_cheap_again() -> None:
+    world = World()
+    page = SpendingPage(world, cpu_seconds=1.0)
+    world.fanout.join(page, frozenset("a"))
+    for number in range(1, MEASURED_EVERY + 1):
+        world.change("a", number)
+        world.pass_time(LONGEST_PAUSE_SECONDS)
+    page.cpu_seconds = 0.0
+    world.change("a", 10)
+    world.pass_time(LONGEST_PAUSE_SECONDS + SHORTEST_PAUSE_SECONDS)
+    told_before = len(page.bundles)
+    world.change("a", 11)
+    world.change("a", 12)
+    world.pass_time(SHORTEST_PAUSE_SECONDS)
+
+    assert len(page.bundles) == told_before + 2
 
 
 def test_one_who_joins_makes_no_pause_shorter() -> None:
