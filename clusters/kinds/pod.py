@@ -89,7 +89,8 @@ def read(pod: PodObject, now_ms: int) -> Pod:
         restarts=printed.restarts,
         restarted_at_ms=printed.restarted_at_ms,
         is_finished=is_finished(status),
-        ip=clipped(status.pod_ip, 64),
+        # Shared: of pods on the host network, and of clusters with the same range of addresses.
+        ip=word(status.pod_ip, 64),
         nominated_node=word(status.nominated_node_name),
         gates=_gates(spec, status) if spec.readiness_gates else "",
         cpu_limit_cores=cores(amounts.limits.cpu) or None,
