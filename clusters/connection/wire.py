@@ -7,6 +7,7 @@ byte is counted where it arrives, before anything is built from it.
 
 import asyncio
 import ipaddress
+import threading
 import zlib
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from clusters.connection.errors import ClusterError, Reason
 
 HEAD_LIMIT_BYTES = 64 * 1024
 HEADER_LIMIT = 200
+READ_BYTES = 256 * 1024
 STRETCHED_BYTES = 32 * 1024
 """What comes in one read goes through a buffer of 256 KiB and a copy a third larger, each of which keeps
 the pages once touched until the socket is closed: some 600 KB for whoever read a long list."""
@@ -79,10 +81,24 @@ class Exchange:
                 future.exception()  # Whoever waits sees it; nobody has to.
 
 
-class Wire(asyncio.Protocol):
+class _Reading(threading.local):
+    """Where bytes of all sockets of a thread arrive, one read after the other.
+
+    Handed bytes instead, uvloop allocates 256 KiB for each TLS record and gives most of it back.
+    """
+
+    def __init__(self) -> None:
+        self.buffer = memoryview(bytearray(READ_BYTES))
+
+
+_reading = _Reading()
+
+
+class Wire(asyncio.BufferedProtocol):
     """The socket of one connection. Holds at most one exchange at a time."""
 
     def __init__(self) -> None:
+        self._buffer = _reading.buffer
         self.transport: asyncio.Transport | None = None
         self.exchange: Exchange | None = None
         self.is_open = False
@@ -135,16 +151,19 @@ class Wire(asyncio.Protocol):
         if exchange is not None:
             exchange.fail(error)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         parser = self._parser
         if self.exchange is None or parser is None:
             self.abort()  # Nobody asked.
             return
-        self._largest_read_bytes = max(self._largest_read_bytes, len(data))
+        self._largest_read_bytes = max(self._largest_read_bytes, nbytes)
         if self._in_head:
-            self._head_bytes += len(data)
+            self._head_bytes += nbytes
         try:
-            parser.feed_data(data)
+            parser.feed_data(self._buffer[:nbytes])
         except httptools.HttpParserCallbackError as error:
             self.give_up(_named(error.__context__ or error))
         except httptools.HttpParserError:
@@ -190,7 +209,8 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_open = False
         exchange, self.exchange = self.exchange, None
-        self._parser = None
+        # uvloop's TLS holds on to our methods: without this its buffers would wait for the collector.
+        self._parser = self.transport = None
         if exchange is None:
             return
         headers = exchange.headers
