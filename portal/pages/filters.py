@@ -50,7 +50,7 @@ def fields(names: tuple[str, ...], asked: dict[str, str]) -> list[Field]:
         "q": _("Name contains"),
         "namespace": _("Namespace"),
         "health": _("Health"),
-        "selector": _("Labels"),
+        "selector": _("Labels, as env=prod"),
     }
     return [
         Field(name, labels[name], asked.get(name, ""), _health_options(asked) if name == "health" else [])
@@ -68,6 +68,14 @@ def next_href(request: HttpRequest, cursor: str | None) -> str:
     if cursor is None:
         return ""
     return f"{request.path}?{urlencode({**asked_of(request), 'cursor': cursor})}"
+
+
+def first_href(request: HttpRequest) -> str:
+    """The address of the first page, on any that comes after it."""
+    if not request.GET.get("cursor"):
+        return ""
+    asked = asked_of(request)
+    return f"{request.path}?{urlencode(asked)}" if asked else request.path
 
 
 def shown_text(number: int, total: int) -> str:

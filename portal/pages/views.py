@@ -225,6 +225,7 @@ def _list_facts(
         "total": view.total,
         "shown": filters.shown_text(len(view.results), view.total),
         "next_href": filters.next_href(request, view.cursor),
+        "first_href": filters.first_href(request),
         "error": view.error,
         "filters": filters.fields(filters.FIELDS_OF_LIST, asked),
         "kept": filters.kept(asked),
