@@ -5,6 +5,7 @@ The probe is what tells a frozen API server from a quiet one: behind open watche
 """
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from clusters.connection.http import Answer, Connection, raise_for_status
 from clusters.connection.settings import ConnectionSettings
 from clusters.kinds.kind import Kind
 from clusters.mirror.backoff import Backoff
+from clusters.mirror.beats import seconds_to_beat
 from clusters.mirror.changes import Change
 from clusters.mirror.following import Follower
 from clusters.mirror.line import LIVE, Line
@@ -177,7 +179,7 @@ class ClusterReading:
 
     async def _wait_for_next_probe(self) -> None:
         try:
-            async with asyncio.timeout(self._pace.probe_seconds):
+            async with asyncio.timeout(seconds_to_beat(time.monotonic(), self._pace.probe_seconds)):
                 await self._suspected.wait()
             await asyncio.sleep(0.1)  # Let all streams that broke together break first.
         except TimeoutError:
@@ -266,9 +268,8 @@ class ClusterReading:
                 follower.start_anew()
 
     def _note_skew(self, answer: Answer) -> None:
-        try:
-            theirs = parsedate_to_datetime(answer.headers["date"]).timestamp()
-        except (KeyError, ValueError, TypeError, OverflowError):
+        theirs = _timestamp(answer.headers.get("date", ""))
+        if theirs is None:
             return
         skew = theirs - self.now_ms() / 1000
         self.mirror.clock_skew_seconds = round(skew) if abs(skew) > SKEW_SECONDS else None
@@ -298,3 +299,11 @@ class ClusterReading:
     def is_live(self) -> bool:
         """Whether what the mirror holds is what the cluster is."""
         return self.line.state == LIVE
+
+
+@functools.lru_cache(maxsize=64)  # Servers whose clocks agree say the same for a second.
+def _timestamp(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -11,6 +11,7 @@ import time
 
 from clusters.connection.errors import ClusterError, Reason
 from clusters.connection.http import Connection, raise_for_status
+from clusters.mirror.beats import seconds_to_beat
 from clusters.mirror.mirror import Mirror, NodeUsage
 from clusters.mirror.reading import ClusterReading
 from clusters.state.summary import Cpu, KindState, Memory
@@ -48,7 +49,8 @@ async def follow(window: Window) -> None:
         wait_seconds = ROUND_SECONDS if round_number else random.uniform(0.3, 1.0) * ROUND_SECONDS
         next_at = next_round_at(next_at + wait_seconds, time.monotonic())
         round_number += 1
-        await asyncio.sleep(max(1.0, next_at - time.monotonic()))
+        now = time.monotonic()
+        await asyncio.sleep(max(1.0, seconds_to_beat(now, next_at - now)))
 
 
 def next_round_at(planned_seconds: float, now_seconds: float) -> float:
