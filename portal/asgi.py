@@ -1,6 +1,7 @@
 """What uvicorn serves: pages and REST by Django, sockets by Channels."""
 
 import os
+import sys
 
 import django
 
@@ -17,6 +18,8 @@ from portal.checks import refuse_unsafe_production  # noqa: E402
 from portal.security import SocketOriginValidator  # noqa: E402
 
 refuse_unsafe_production()
+# Threads that read the database would else keep the sockets' loop waiting for 5 ms each time.
+sys.setswitchinterval(0.001)
 
 application = ProtocolTypeRouter(
     {

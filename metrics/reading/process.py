@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sys
 import threading
 from concurrent.futures import Future
 
@@ -14,6 +15,7 @@ from metrics.reading.publisher import Publisher
 from metrics.reading.worker import Worker
 
 STOP_SECONDS = 6.0
+SWITCH_SECONDS = 0.001
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,8 @@ class ReadingProcess:
 
     def __init__(self, redis_url: str) -> None:
         _calm_the_collector()
+        # The database's thread would else keep the loop waiting for 5 ms each time.
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._loop = LoopThread()
         self._database = DatabaseThread()
         self.worker: Worker = self._loop.submit(self._make(redis_url)).result(timeout=10)

@@ -21,6 +21,7 @@ from clusters.mirror.mirror import Mirror
 from clusters.mirror.reading import ClusterReading
 from clusters.state.resource import Resource
 from metrics import pipeline
+from metrics.pipeline import Batch
 from metrics.reading import loading, usage
 from metrics.reading.database import DatabaseThread
 from metrics.reading.loading import Loaded
@@ -31,6 +32,7 @@ WRITE_SECONDS = 1.0
 RENEW_SECONDS = 5.0
 WINDOW_MS = (300_000, 600_000)
 LISTS_AT_ONCE = 16
+WINDOWS_A_SLICE = 16
 SLICE_ROWS = 2_000
 SLICE_PAUSE_SECONDS = 0.02
 FIRST_STORE_WAIT_SECONDS = 15.0
@@ -151,10 +153,7 @@ class Worker:
 
     async def _write(self) -> None:
         """Store what all windows have collected, in one transaction."""
-        at_ms = now_ms()
-        for window in self.windows.values():
-            window.reading.turn(at_ms)
-        taken = [(w, b) for w in self.windows.values() if (b := w.take_batch()) is not None]
+        taken = await self._take_batches()
         if not taken:
             return
         try:
@@ -166,6 +165,22 @@ class Worker:
         for cluster_id in refused:
             log.warning("cluster %d is read by another worker now", cluster_id)
             self.drop(cluster_id)
+
+    async def _take_batches(self) -> list[tuple[Window, Batch]]:
+        """What each window has to be stored, in slices: all together take longer than a change may wait."""
+        taken: list[tuple[Window, Batch]] = []
+        try:
+            for place, window in enumerate(list(self.windows.values()), start=1):
+                window.reading.turn(now_ms())
+                if (batch := window.take_batch()) is not None:
+                    taken.append((window, batch))
+                if place % WINDOWS_A_SLICE == 0:
+                    await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            for window, batch in taken:
+                window.put_back(batch)
+            raise
+        return taken
 
     def _start_first_stores(self) -> None:
         """Begin to store whole pictures, one cluster at a time, once the lists under way are through."""
