@@ -104,7 +104,7 @@ async def _publish(seconds: float) -> None:
     from redis.asyncio import Redis
 
     from clusters.models import Cluster
-    from metrics.live.frames import CHANNEL, build_frame, encode_frame
+    from metrics.live.frames import CHANNEL, build_frame, encode_frames
 
     rows = [row async for row in Cluster.objects.order_by("name").values_list("pk", "uuid")]
     numbers = [0] * len(rows)
@@ -119,7 +119,7 @@ async def _publish(seconds: float) -> None:
             pk, uuid = rows[index]
             at_ms = time.time_ns() // 1_000_000
             frame = build_frame(_values(str(uuid), numbers[index], at_ms), pk, [_change(count)], at_ms)
-            await redis.publish(CHANNEL, encode_frame(frame))
+            await redis.publish(CHANNEL, encode_frames([frame]))
 
 
 def _values(uuid: str, number: int, at_ms: int):  # type: ignore[no-untyped-def]

@@ -16,7 +16,7 @@ from bench.portals import MeasuredPortal
 from bench.quantiles import percentile
 from bench.sockets import PageSocket, open_page
 from bench.stage import Stage
-from metrics.live.frames import CHANNEL, decode_frame
+from metrics.live.frames import CHANNEL, decode_frames
 
 FLEET_PAGES, CLUSTER_PAGES = 90, 10
 BUSY_PAUSE_SECONDS = 0.05
@@ -172,8 +172,7 @@ def _delays(heard: Heard, path: str, changes: list[Change], places: Places) -> t
 def _places_of(frames: list[bytes]) -> Places:
     """Where each change was published."""
     places = Places()
-    for payload in frames:
-        frame = decode_frame(payload)
+    for frame in (frame for payload in frames for frame in decode_frames(payload)):
         places.publish(frame.uuid, frame.number, msgspec.json.decode(frame.changes) or [])
     return places
 

@@ -51,8 +51,10 @@ class Causes:
         if new is not None and new.health in TROUBLE:
             self._put_in(new)
 
-    def rows(self, *, unready_nodes: Iterable[Resource], shaken: Set[Key]) -> list[Cause]:
-        """All causes now, worst and newest first.
+    def rows(
+        self, most: int, *, unready_nodes: Iterable[Resource], shaken: Set[Key]
+    ) -> tuple[list[Cause], int]:
+        """The first causes, worst and newest first, at `most` so many; and how many there are in all.
 
         `shaken` are the workloads with a pod on one of `unready_nodes`.
         """
@@ -61,11 +63,10 @@ class Causes:
         for key in self._moved:
             self._settle(key)
         self._moved.clear()
-        if not nodes:
-            return [cause for _, cause in self._rows]
         blamed = [node for node in nodes.values() if self._left_to_nodes or node.health in TROUBLE]
-        own = ((_rank(cause), cause) for cause in _node_causes(blamed))
-        return [cause for _, cause in sorted([*self._rows, *own], key=_first)]
+        own = [(_rank(cause), cause) for cause in _node_causes(blamed)]
+        first = sorted([*self._rows[:most], *own], key=_first) if own else self._rows
+        return [cause for _, cause in first[:most]], len(self._rows) + len(own)
 
     def _put_in(self, one: Resource) -> None:
         if one.kind == "Node":

@@ -125,7 +125,7 @@ class Mirror:
     def summary(self) -> Summary:
         """The totals now."""
         totals = self.totals
-        causes = self._current_causes()
+        causes, causes_total = self._current_causes()
         return Summary(
             version=self.version,
             nodes=_copy(totals.by_kind.get("Node")),
@@ -138,8 +138,8 @@ class Mirror:
             memory=self._memory(),
             usage_state=self.usage_state,
             usage_at_ms=self.usage_at_ms,
-            causes=causes[:CAUSES_SHOWN],
-            causes_total=len(causes),
+            causes=causes,
+            causes_total=causes_total,
             kinds=dict(self.kinds),
             node_strip=self._strip(),
             clock_skew_seconds=self.clock_skew_seconds,
@@ -155,11 +155,11 @@ class Mirror:
         if new is not None and new.turns:
             heapq.heappush(self._turns, (new.turns[0].at_ms, new.kind, new.uid))
 
-    def _current_causes(self) -> list[Cause]:
+    def _current_causes(self) -> tuple[list[Cause], int]:
         if self.totals.nodes_ready == len(self.objects("Node")):
-            return self._causes.rows(unready_nodes=(), shaken=frozenset())
+            return self._causes.rows(CAUSES_SHOWN, unready_nodes=(), shaken=frozenset())
         unready = [one for one in self.objects("Node").values() if not getattr(one, "is_ready", True)]
-        return self._causes.rows(unready_nodes=unready, shaken=self._workloads_on(unready))
+        return self._causes.rows(CAUSES_SHOWN, unready_nodes=unready, shaken=self._workloads_on(unready))
 
     def _workloads_on(self, nodes: list[Resource]) -> set[tuple[str, str]]:
         """The workloads with a pod on one of these nodes."""

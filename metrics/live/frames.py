@@ -4,15 +4,14 @@ Frames travel on a Redis channel, which may lose them: nothing is true only beca
 whatever was lost heals from the rows (metrics.live.hub).
 """
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 
 from clusters.kinds.picture import resource_picture
 from clusters.mirror.changes import Change
 from clusters.state.picture import ClusterValues, cause_picture, cluster_picture, kind_picture
-from clusters.state.summary import Cause, KindState
 from metrics.live import messages
 
 CHANNEL = "topmast:frames"
@@ -22,6 +21,7 @@ LIMIT_CHANGES = 2_000
 """More than this never fits LIMIT_BYTES (a resource takes over 256 bytes): not even tried."""
 CAUSES_IN_BRIEF = 1
 _ENVELOPE_BYTES = 512
+ENCODED_LIMIT = 20_000
 TOO_MUCH = b"null"
 """Stands for the changes where they do not fit: the page reads its lists anew."""
 
@@ -55,7 +55,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return messages.cluster_frame(place=place, at_ms=self.at_ms, card=self.card, changes=self.changes)
 
 
-_decoder = msgspec.msgpack.Decoder(Frame)
+_decoder = msgspec.msgpack.Decoder(list[Frame])
 
 
 def build_frame(
@@ -86,14 +86,31 @@ def encode_card(values: ClusterValues) -> tuple[bytes, bytes]:
     return card, _json.encode({**picture, "causes": causes[:CAUSES_IN_BRIEF]})
 
 
-@functools.lru_cache(maxsize=32_768)
-def _encode_cause(cause: Cause) -> msgspec.Raw:
-    return msgspec.Raw(_json.encode(cause_picture(cause)))
+T = TypeVar("T")
 
 
-@functools.lru_cache(maxsize=8_192)
-def _encode_kind(state: KindState) -> msgspec.Raw:
-    return msgspec.Raw(_json.encode(kind_picture(state)))
+class _Encoded(Generic[T]):
+    """The JSON of values that are shown again and again, found by what they are and not by what they say.
+
+    To hash a cause takes as long as to encode it.
+    """
+
+    def __init__(self, picture: Callable[[T], object]) -> None:
+        self._picture = picture
+        self._held: dict[int, tuple[T, msgspec.Raw]] = {}
+
+    def __call__(self, one: T) -> msgspec.Raw:
+        """Its JSON."""
+        held = self._held.get(id(one))
+        if held is None:  # Held values live, so that nobody else has their id.
+            if len(self._held) >= ENCODED_LIMIT:
+                self._held.clear()
+            held = self._held[id(one)] = (one, msgspec.Raw(_json.encode(self._picture(one))))
+        return held[1]
+
+
+_encode_cause = _Encoded(cause_picture)
+_encode_kind = _Encoded(kind_picture)
 
 
 def encode_changes(changes: Sequence[Change] | None, now_ms: int) -> bytes:
@@ -103,13 +120,13 @@ def encode_changes(changes: Sequence[Change] | None, now_ms: int) -> bytes:
     return _json.encode([_change(change, now_ms) for change in changes])
 
 
-def encode_frame(frame: Frame) -> bytes:
-    """The frame as it travels."""
-    return _msgpack.encode(frame)
+def encode_frames(frames: Sequence[Frame]) -> bytes:
+    """Frames as they travel: what leaves together goes in one message."""
+    return _msgpack.encode(frames)
 
 
-def decode_frame(payload: bytes) -> Frame:
-    """The frame that travelled; msgspec.MsgspecError where it is none."""
+def decode_frames(payload: bytes) -> list[Frame]:
+    """The frames that travelled; msgspec.MsgspecError where it is something else."""
     return _decoder.decode(payload)
 
 

@@ -136,7 +136,8 @@ class Hub:
         """One message from Redis. One that cannot be understood is told of and left out."""
         try:
             if channel == frames.CHANNEL:
-                self._take_frame(frames.decode_frame(data))
+                for frame in frames.decode_frames(data):
+                    self._take_frame(frame)
             elif channel == ACCESS_CHANNEL:
                 self._take_access(json.loads(data))
             else:

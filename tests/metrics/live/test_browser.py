@@ -112,7 +112,7 @@ def card(cluster: Cluster, health: str = "healthy") -> str:
 
 async def tell(valkey: Valkey, frame: frames.Frame) -> None:
     """Publish one frame as a worker does."""
-    await asyncio.to_thread(valkey.publish, frames.CHANNEL, frames.encode_frame(frame))
+    await asyncio.to_thread(valkey.publish, frames.CHANNEL, frames.encode_frames([frame]))
 
 
 async def test_numbers_shapes_and_bars_follow_the_frames(portal: Portal, page: Page, valkey: Valkey) -> None:

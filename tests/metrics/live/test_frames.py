@@ -8,7 +8,7 @@ import pytest
 from clusters.mirror.changes import Change
 from clusters.state.picture import cluster_picture
 from clusters.state.summary import Cause, KindState, Summary
-from metrics.live.frames import LIMIT_BYTES, build_frame, decode_frame, encode_frame
+from metrics.live.frames import LIMIT_BYTES, build_frame, decode_frames, encode_frames
 from tests.metrics.live.builders import values
 from tests.resources import a_pod, a_resource
 
@@ -49,13 +49,13 @@ def test_fleet_pages_get_the_card_with_the_worst_cause_alone() -> None:
 def test_a_frame_travels_whole() -> None:
     frame = build_frame(values(UUID), 3, [a_change()], now_ms=1_500)
 
-    assert decode_frame(encode_frame(frame)) == frame
+    assert decode_frames(encode_frames([frame, frame])) == [frame, frame]
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x93\x01\x02\x03", b"hello", b"\xc1" * 40])
 def test_what_is_no_frame_is_refused(payload: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):
-        decode_frame(payload)
+        decode_frames(payload)
 
 
 def test_changes_say_nothing_of_usage_as_null_would_overwrite_it() -> None:

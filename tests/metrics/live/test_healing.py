@@ -43,7 +43,7 @@ class Held:
 
 async def tell(valkey: Valkey, frame: frames.Frame) -> int:
     """Publish one frame as a worker does; how many listened."""
-    return await asyncio.to_thread(valkey.publish, frames.CHANNEL, frames.encode_frame(frame))
+    return await asyncio.to_thread(valkey.publish, frames.CHANNEL, frames.encode_frames([frame]))
 
 
 async def test_what_changes_while_the_rows_are_read_is_not_lost(

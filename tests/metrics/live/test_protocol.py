@@ -99,7 +99,7 @@ async def test_a_reader_who_stops_costs_little_and_is_cut_off(
     async with a_raw_page(port, "/ws/clusters/prod-eu/", cookie):
         biggest = 0
         for number in range(2, 60):
-            payload = frames.encode_frame(a_frame(cluster, number, changes=200))
+            payload = frames.encode_frames([a_frame(cluster, number, changes=200)])
             await asyncio.to_thread(valkey.publish, frames.CHANNEL, payload)
             waiting = [one.transport.get_write_buffer_size() for one in open_sockets()]
             biggest = max(biggest, *waiting, 0)
@@ -116,7 +116,7 @@ async def test_a_slow_reader_gets_the_latest_picture_and_not_a_queue(port: int, 
         await page.next()
         page.socket.transport.pause_reading()
         for number in range(2, 200):
-            payload = frames.encode_frame(a_frame(cluster, number, changes=200))
+            payload = frames.encode_frames([a_frame(cluster, number, changes=200)])
             await asyncio.to_thread(valkey.publish, frames.CHANNEL, payload)
         page.socket.transport.resume_reading()
         got = [await page.next()]
@@ -197,6 +197,6 @@ async def test_a_thousand_messages_a_second_end_the_socket_and_disturb_nobody(
         for _ in range(1_000):
             loud.say(TEXT, b'{"type":"since","place":"1.1"}')
         assert await loud.close_code() == 4429
-        await asyncio.to_thread(valkey.publish, frames.CHANNEL, frames.encode_frame(a_frame(cluster, 2)))
+        await asyncio.to_thread(valkey.publish, frames.CHANNEL, frames.encode_frames([a_frame(cluster, 2)]))
 
         assert (await quiet.next(seconds=1))["place"] == "1.2"

@@ -25,7 +25,7 @@ an_admin_soon = sync_to_async(an_admin)
 
 async def tell(valkey: Valkey, frame: frames.Frame) -> None:
     """Publish one frame as a worker does."""
-    await asyncio.to_thread(valkey.publish, frames.CHANNEL, frames.encode_frame(frame))
+    await asyncio.to_thread(valkey.publish, frames.CHANNEL, frames.encode_frames([frame]))
 
 
 async def test_a_fleet_page_gets_the_picture_and_then_what_changed(port: int, valkey: Valkey) -> None:
@@ -47,7 +47,7 @@ async def test_a_fleet_page_gets_the_picture_and_then_what_changed(port: int, va
 async def test_a_cluster_page_gets_a_thousand_frames_in_order(port: int, valkey: Valkey) -> None:
     cluster = await a_cluster_soon("prod-eu")
     cookie = await cookie_of(await an_admin_soon())
-    made = [frames.encode_frame(a_frame(cluster, number)) for number in range(2, 1_002)]
+    made = [frames.encode_frames([a_frame(cluster, number)]) for number in range(2, 1_002)]
 
     def publish_all() -> None:
         for payload in made:
