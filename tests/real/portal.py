@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from websockets.sync.client import ClientConnection, connect
+
 from tests.real.rig.processes import Process, ProgramFailed, descendants, wait_until
 from tests.real.rig.programs import pick_ports
 
@@ -114,11 +116,19 @@ class Portal:
             path = following and f"{urlsplit(following).path}?{urlsplit(following).query}"
         assert seen == count, f"{seen} listed, {count} counted"
 
+    def socket(self, path: str) -> ClientConnection:
+        """A websocket as a program opens it, with a token."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return connect(f"ws://127.0.0.1:{self.port}{path}", additional_headers=headers, open_timeout=3)
+
+    def pids(self, child: str) -> set[int]:
+        """The processes of one of CHILDREN."""
+        below = descendants(self._up.pid() or 0)
+        return {pid for pid, line in below.items() if _has_words(line, CHILDREN[child])}
+
     def kill(self, child: str) -> None:
         """kill -9 one of CHILDREN."""
-        pid = self._up.pid()
-        words = CHILDREN[child]
-        found = [each for each, line in descendants(pid or 0).items() if _has_words(line, words)]
+        found = self.pids(child)
         if not found:
             raise ProgramFailed(f"no {child} is running")
         for each in found:
