@@ -42,8 +42,8 @@ class Printed:
         self.seed = seed
         before_ms = _now_ms()
         answer = cluster.as_admin().get(f"{kind.path}?includeObject=Object", accept=TABLE)
-        # Ages turn over while the answer is on its way: the server's clock was between these two.
-        self.moments_ms = (before_ms, _now_ms())
+        # Ages turn over while the answer is on its way: the server's clock was at one of these.
+        self.moments_ms = (*range(before_ms, after_ms := _now_ms(), 500), after_ms)
         assert answer.status == 200, answer.body
         table = answer.json()
         self.definitions: list[dict[str, Any]] = table["columnDefinitions"]

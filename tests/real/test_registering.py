@@ -199,7 +199,7 @@ async def test_every_rule_of_the_printed_role_is_used_and_nothing_is_refused(
         return {(asked.verb, asked.group, asked.resource) for asked in used() if asked.resource}
 
     # A watch is written down when it has ended.
-    assert await asyncio.to_thread(wait_until, lambda: resources() >= granted, seconds=20)
+    assert await asyncio.to_thread(wait_until, lambda: resources() >= granted, seconds=40)
     assert resources() - {RULES_REVIEW} == REVIEWS | granted
     assert [asked for asked in used() if asked.is_refused] == []
 

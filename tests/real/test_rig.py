@@ -67,7 +67,7 @@ def test_every_plot_is_played(cluster: Cluster) -> None:
         seen.update(line.split()[3] for line in printed.splitlines())
         return expected <= seen
 
-    assert wait_until(has_seen_all, seconds=60, look_again_seconds=1), expected - seen
+    assert wait_until(has_seen_all, seconds=120, look_again_seconds=1), expected - seen
 
 
 def test_crashing_pods_count_their_restarts_and_keep_why_the_last_one_ended(cluster: Cluster) -> None:
@@ -88,11 +88,16 @@ def test_metrics_server_answers_with_the_usage_of_the_annotations(cluster: Clust
         of_stores = [pod for pod in answer["items"] if pod["metadata"]["name"].startswith("store-")]
         return [pod["containers"][0]["usage"] for pod in of_stores]
 
-    assert wait_until(lambda: len(usage_of_stores()) == 3, seconds=60, look_again_seconds=1)
-    for usage in usage_of_stores():
-        assert usage["memory"] == "64Mi", "as annotated"
+    def is_as_annotated(usage: dict[str, str]) -> bool:
         nanocores = int(re.fullmatch(r"(\d+)n", usage["cpu"])[1])  # type: ignore[index]
-        assert 40e6 < nanocores < 60e6, "50m as annotated"
+        return usage["memory"] == "64Mi" and 40e6 < nanocores < 60e6
+
+    # The cores are those between two readings: while the machine is busy, one may come late.
+    assert wait_until(
+        lambda: [is_as_annotated(usage) for usage in usage_of_stores()] == [True] * 3,
+        seconds=90,
+        look_again_seconds=1,
+    ), usage_of_stores()
 
 
 def test_the_audit_log_shows_what_a_reader_asked_and_what_was_refused(cluster: Cluster) -> None:
@@ -118,10 +123,10 @@ def test_a_stranger_may_not_list_pods(cluster: Cluster) -> None:
 def test_a_lost_node_is_not_ready_until_it_is_found(cluster: Cluster) -> None:
     cluster.lose_node("node-2")
     try:
-        cluster.kubectl("wait", "--for=condition=Ready=False", "node/node-2", "--timeout=20s")
+        cluster.kubectl("wait", "--for=condition=Ready=False", "node/node-2", "--timeout=60s")
     finally:
         cluster.find_node("node-2")
-    cluster.kubectl("wait", "--for=condition=Ready", "node/node-2", "--timeout=20s")
+    cluster.kubectl("wait", "--for=condition=Ready", "node/node-2", "--timeout=60s")
 
 
 def test_an_evicted_pod_is_replaced(cluster: Cluster) -> None:
@@ -135,7 +140,7 @@ def test_an_evicted_pod_is_replaced(cluster: Cluster) -> None:
         names = {pod["metadata"]["name"] for pod in pods}
         return gone not in names and len(names) == workloads.SMALL.replicas
 
-    assert wait_until(is_replaced, seconds=30, look_again_seconds=0.5)
+    assert wait_until(is_replaced, seconds=60, look_again_seconds=0.5)
     assert not cluster.evict("shop", gone), "it has gone"
 
 
@@ -201,7 +206,7 @@ def test_programs_die_with_the_one_who_started_them(tmp_path: Path) -> None:
     parent.wait()
     parent.stdout.close()
 
-    assert wait_until(lambda: not seen.is_running(), seconds=2)
+    assert wait_until(lambda: not seen.is_running(), seconds=10)
 
 
 def test_a_program_outlives_the_thread_that_started_it(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.real.rig.processes import Process, ProgramFailed, wait_until
 from tests.real.rig.programs import Layout, Ports
 from tests.real.rig.requests import ApiClient, Credential
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 # Ends first what writes last; etcd goes when nobody needs it any more.
 _STOP_ORDER = ("metrics-server", "kwok", "scheduler", "controllers", "api-server", "etcd")
 _CONTROL = ("controllers", "scheduler", "kwok", "metrics-server")
@@ -64,7 +64,7 @@ class Cluster:
         self._start("controllers")
         self._start("scheduler")
         self.apply(stages.definitions(self.layout.tools))
-        self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=120s")
         self.apply(stages.stages(self.layout.tools))
         self._start("kwok")
         self.apply(usage.aggregation(port=self.layout.ports.metrics_server))
@@ -175,7 +175,7 @@ class Cluster:
         """Add nodes up to a count and wait until KWOK has made them ready."""
         zones = "abc"
         self.apply(workloads.node(f"node-{n}", zone=zones[n % len(zones)]) for n in range(count))
-        self.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
+        self.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=120s")
 
     def lose_node(self, name: str) -> None:
         """KWOK reports the node NotReady until find_node() takes that back."""
