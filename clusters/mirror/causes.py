@@ -40,7 +40,8 @@ class Causes:
         self._ranks: dict[Key, Rank] = {}
         self._rows: list[tuple[Rank, Cause]] = []
         self._moved: set[Key] = set()
-        self._left_to_nodes: set[Key] = set()
+        self._left_to_nodes: dict[Key, str] = {}
+        """What only nodes brought down, and how bad that is."""
         self._bad_nodes: Set[str] = frozenset()
         self._shaken: Set[Key] = frozenset()
 
@@ -64,7 +65,8 @@ class Causes:
             self._settle(key)
         self._moved.clear()
         blamed = [node for node in nodes.values() if self._left_to_nodes or node.health in TROUBLE]
-        own = [(_rank(cause), cause) for cause in _node_causes(blamed)]
+        left = min(self._left_to_nodes.values(), key=_RANKS.__getitem__, default=DEGRADED)
+        own = [(_rank(cause), cause) for cause in _node_causes(blamed, left)]
         first = sorted([*self._rows[:most], *own], key=_first) if own else self._rows
         return [cause for _, cause in first[:most]], len(self._rows) + len(own)
 
@@ -112,7 +114,7 @@ class Causes:
         before = self._ranks.pop(key, None)
         if before is not None:
             del self._rows[bisect_left(self._rows, before, key=_first)]
-        self._left_to_nodes.discard(key)
+        self._left_to_nodes.pop(key, None)
         cause = self._cause(key)
         if cause is not None:
             self._ranks[key] = rank = _rank(cause)
@@ -123,7 +125,8 @@ class Causes:
         if pods and any(pod.node not in self._bad_nodes for pod in pods.values()):
             return _pods_cause(key, pods.values(), owner)
         if pods or (owner is not None and key in self._shaken):
-            self._left_to_nodes.add(key)
+            fallen = [*(pods.values() if pods else ()), *((owner,) if owner else ())]
+            self._left_to_nodes[key] = min((one.health for one in fallen), key=_RANKS.__getitem__)
             return None
         if owner is None or (owner.namespace, owner.workload) in self._pods:
             return None  # Nothing, or a ReplicaSet whose Deployment already has a row.
@@ -143,14 +146,19 @@ def _key(one: Resource) -> Key:
     return one.namespace, f"{one.kind}/{one.name}"
 
 
-def _node_causes(nodes: list[Resource]) -> Iterable[Cause]:
-    """One row a reason. A node that is down for a moment only is in it for what it took along."""
+def _node_causes(nodes: list[Resource], left: str) -> Iterable[Cause]:
+    """One row a reason, as bad as what the nodes took along (`left`) where they are not ready.
+
+    A node that is down for a moment only is in it for that alone.
+    """
     groups: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for node in nodes:
         groups[node.health, node.reason].append(node)
     for (health, reason), group in groups.items():
         name = group[0].name if len(group) == 1 else ""
-        worst = health if health in TROUBLE else DEGRADED
+        is_down = any(not getattr(node, "is_ready", True) for node in group)
+        worst = min(health, left if is_down else health, key=_RANKS.__getitem__)
+        worst = worst if worst in TROUBLE else DEGRADED
         yield Cause(worst, reason, "Node", "", name, "Node", len(group), _since(group), _message(group))
 
 

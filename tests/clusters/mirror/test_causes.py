@@ -68,6 +68,17 @@ def test_a_name_that_is_given_to_another_object_keeps_its_row() -> None:
     assert [(cause.kind, cause.name) for cause in mirror.summary().causes] == [("Deployment", "web")]
 
 
+def test_a_node_that_took_a_critical_workload_along_is_a_critical_row() -> None:
+    mirror = Mirror()
+    mirror.put(a_node("lost", health=DEGRADED, reason="NotReady", is_ready=False), now_ms=5)
+    mirror.put(a_pod("db-0", node="lost", health=DEGRADED, workload="StatefulSet/db"), now_ms=5)
+    mirror.put(a_resource("StatefulSet", name="db", health=CRITICAL, reason="NoneReady"), now_ms=5)
+
+    [cause] = mirror.summary().causes
+
+    assert (cause.kind, cause.name, cause.health, cause.reason) == ("Node", "lost", CRITICAL, "NotReady")
+
+
 def test_what_one_of_thousands_does_shows_at_once() -> None:
     mirror = Mirror()
     mirror.kinds["Pod"] = KindState("live")
@@ -105,11 +116,11 @@ def fold(everything: list[Resource]) -> list[Cause]:  # noqa: C901
     owners = {
         (one.namespace, f"{one.kind}/{one.name}"): one for one in troubled if one.kind not in ("Pod", "Node")
     }
-    causes, left_to_nodes = [], False
+    causes, left_to_nodes = [], []
     for (namespace, workload), group in groups.items():
         owner = owners.get((namespace, workload))
         if all(pod.node in bad for pod in group):
-            left_to_nodes = True
+            left_to_nodes += [*group, *([owner] if owner else [])]
             continue
         kind, _, name = workload.partition("/")
         worst = min(group, key=lambda pod: (HEALTHS.index(pod.health), pod.since_ms, pod.name))
@@ -121,7 +132,7 @@ def fold(everything: list[Resource]) -> list[Cause]:  # noqa: C901
         if key in groups:
             continue
         if key in shaken:
-            left_to_nodes = True
+            left_to_nodes.append(owner)
         elif (owner.namespace, owner.workload) not in groups:
             causes.append(
                 Cause(
@@ -136,11 +147,11 @@ def fold(everything: list[Resource]) -> list[Cause]:  # noqa: C901
     for (health, reason), group in by_reason.items():
         name = group[0].name if len(group) == 1 else ""
         since = min(node.since_ms for node in group)
-        causes.append(
-            Cause(
-                health if health in TROUBLE else DEGRADED, reason, "Node", "", name, "Node", len(group), since
-            )
-        )
+        bad_words = [health if health in TROUBLE else DEGRADED]
+        if any(not node.is_ready for node in group):
+            bad_words += [one.health for one in left_to_nodes]
+        worst = min(bad_words, key=HEALTHS.index)
+        causes.append(Cause(worst, reason, "Node", "", name, "Node", len(group), since))
     return sorted(
         causes,
         key=lambda one: (
