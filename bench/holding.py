@@ -20,23 +20,24 @@ async def measure(stage: Stage) -> None:
     async with telling.an_idle_page(stage.portal):
         await asyncio.to_thread(control.fault, "status", code=404, path=POD_USAGE)
         await asyncio.sleep(SETTLE_SECONDS)
-        rest_cores = await _cores(stage, "at rest", seconds)
+        rest_cores = await cores(stage, "The fleet at rest", seconds)
         await asyncio.to_thread(control.pace, stage.options.events_per_second)
         await asyncio.sleep(3)
-        changing_cores = await _cores(stage, "changing", seconds)
+        changing_cores = await cores(stage, "The fleet changing", seconds)
         await asyncio.to_thread(control.clear)
         await asyncio.sleep(3)
-        usage_cores = await _cores(stage, "changing, with pod usage", max(USAGE_SECONDS, seconds))
+        usage_cores = await cores(stage, "The fleet changing, with pod usage", max(USAGE_SECONDS, seconds))
         held_bytes = stage.portal.memory_bytes()
     stage.figures += _figures(stage, rest_cores, changing_cores, usage_cores, held_bytes)
 
 
-async def _cores(stage: Stage, what: str, seconds: float) -> float:
+async def cores(stage: Stage, what: str, seconds: float) -> float:
+    """How much of a core the portal takes over some seconds, and which of its programs."""
     before = stage.portal.costs()
-    cores = await stage.portal.cores_over(seconds)
+    used = await stage.portal.cores_over(seconds)
     parts = {name: round((after - before[name]) / seconds, 4) for name, after in stage.portal.costs().items()}
-    print(f"The fleet {what}: {cores:.3f} core; {parts}")
-    return cores
+    print(f"{what}: {used:.3f} core; {parts}")
+    return used
 
 
 def _figures(

@@ -34,6 +34,6 @@ async def _measure_yardsticks(stage: Stage) -> None:
     print(f"A bare read of {read_bytes / 1e9:.2f} GB takes {stage.bare_seconds:.2f} s")
     stage.empty_sign_in_ms = await asyncio.to_thread(stage.portal.sign_in_ms)
     async with telling.an_idle_page(stage.portal):
-        stage.empty_cores = await stage.portal.cores_over(min(20.0, stage.options.seconds))
+        stage.empty_cores = await holding.cores(stage, "The empty portal", min(20.0, stage.options.seconds))
         stage.empty_bytes = stage.portal.memory_bytes()
-    print(f"The empty portal takes {stage.empty_cores:.4f} core and {stage.empty_bytes / 1e6:.0f} MB")
+    print(f"The empty portal holds {stage.empty_bytes / 1e6:.0f} MB")

@@ -31,7 +31,7 @@ class Answer:
 
     status: int
     headers: dict[str, str]
-    body: bytes
+    body: bytes | bytearray
 
 
 class Connection:
@@ -134,7 +134,7 @@ class Connection:
                 wire.abort()
             raise
         self.give_back(wire, exchange)
-        return Answer(exchange.status, exchange.headers, bytes(gathered))
+        return Answer(exchange.status, exchange.headers, gathered)
 
     def _send(
         self,

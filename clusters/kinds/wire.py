@@ -100,7 +100,7 @@ class _Named(Struct, gc=False):
     kind: str | None = None
 
 
-def decode_page(kind: Kind, body: bytes) -> Page:
+def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
     """One page of a list; an object that cannot be understood is left out and named.
 
     Raises ClusterError where the answer is no list at all.
@@ -125,7 +125,7 @@ def decode_event(kind: Kind, line: bytes) -> WatchEvent:
     return WatchEvent(event.type, event.object, event.object.metadata.resource_version)
 
 
-def _decode_page_piecewise(kind: Kind, body: bytes) -> Page:
+def _decode_page_piecewise(kind: Kind, body: bytes | bytearray) -> Page:
     try:
         page = _RAW_PAGE.decode(body)
     except _UNREADABLE as error:

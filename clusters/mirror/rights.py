@@ -49,7 +49,7 @@ class Rights:
         self._kinds = tuple(kinds)
         self._granted: frozenset[str] = frozenset()
 
-    def taken_away(self, body: bytes) -> frozenset[str]:
+    def taken_away(self, body: bytes | bytearray) -> frozenset[str]:
         """The names of the kinds that this review grants no longer. Nothing where it cannot be understood."""
         try:
             rules = msgspec.json.decode(body, type=_Review).status.resourceRules or []

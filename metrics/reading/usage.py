@@ -111,7 +111,7 @@ async def _read_pods(connection: Connection) -> bytes | None:
         return None  # The nodes' reading says what is wrong.
 
 
-def _pack_pods(body: bytes) -> bytes:
+def _pack_pods(body: bytes | bytearray) -> bytes:
     return rounds.pack(decode_pod_usage(body))
 
 

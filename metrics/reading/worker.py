@@ -35,6 +35,8 @@ LISTS_AT_ONCE = 16
 WINDOWS_A_SLICE = 16
 SLICE_ROWS = 2_000
 SLICE_PAUSE_SECONDS = 0.02
+STORES_AT_ONCE = 3
+"""While one pauses the others go on; the database's one thread takes their slices in turn."""
 FIRST_STORE_WAIT_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class Worker:
         self._database = database
         self._publisher = publisher
         self._list_slots = asyncio.Semaphore(LISTS_AT_ONCE)
-        self._first_stores = asyncio.Lock()
+        self._first_stores = asyncio.Semaphore(STORES_AT_ONCE)
         self._background: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -183,7 +185,7 @@ class Worker:
         return taken
 
     def _start_first_stores(self) -> None:
-        """Begin to store whole pictures, one cluster at a time, once the lists under way are through."""
+        """Begin to store whole pictures, a few clusters at a time, once the lists under way are through."""
         for window in list(self.windows.values()):
             wants = window.wants_first_store or window.wants_keyframe(now_ms())
             if wants and not window.is_storing:

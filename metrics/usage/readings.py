@@ -78,7 +78,7 @@ _node = msgspec.json.Decoder(_Node)
 _pod = msgspec.json.Decoder(_Pod)
 
 
-def decode_node_usage(body: bytes) -> list[Usage]:
+def decode_node_usage(body: bytes | bytearray) -> list[Usage]:
     """The usage of each node in a NodeMetricsList."""
     try:
         nodes = _node_list.decode(body).items or []
@@ -87,7 +87,7 @@ def decode_node_usage(body: bytes) -> list[Usage]:
     return [_of_node(node) for node in nodes]
 
 
-def decode_pod_usage(body: bytes) -> list[Usage]:
+def decode_pod_usage(body: bytes | bytearray) -> list[Usage]:
     """The usage of each pod in a PodMetricsList."""
     try:
         pods = _pod_list.decode(body).items or []
@@ -96,7 +96,7 @@ def decode_pod_usage(body: bytes) -> list[Usage]:
     return [_of_pod(pod) for pod in pods]
 
 
-def _one_by_one(body: bytes, decoder: msgspec.json.Decoder[_Item]) -> list[_Item]:
+def _one_by_one(body: bytes | bytearray, decoder: msgspec.json.Decoder[_Item]) -> list[_Item]:
     """The items that can be understood, where not all of them can."""
     try:
         raws = _raw_list.decode(body).items or []
