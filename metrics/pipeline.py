@@ -41,6 +41,7 @@ RESOURCE_KEY = ("cluster_id", "kind", "uid")
 RESOURCE_COLUMNS = (
     *RESOURCE_KEY, "api_group", "namespace", "name", "health", "reason", "node", "workload", "record",
 )  # fmt: skip
+TOUCHED_COLUMNS = ("health", "reason", "record")
 ENTRY_COLUMNS = (
     "cluster_id", "history", "fence", "first_number", "last_number", "first_at_ms", "last_at_ms",
     "state", "keys", "changes",
@@ -156,6 +157,8 @@ class _Rows:
     cluster_id: int
     fence: int
     changed: list[tuple[object, ...]]
+    touched: list[tuple[object, ...]]
+    """Of objects whose row is there and stays where it is."""
     gone: list[tuple[object, ...]]
     entries: list[tuple[object, ...]]
     state: tuple[object, ...]
@@ -168,7 +171,16 @@ def _prepare(batch: Batch) -> _Rows:
     return _Rows(
         cluster_id=cluster_id,
         fence=batch.values.fence,
-        changed=[_resource_row(cluster_id, c.resource) for c in batch.changes if c.resource is not None],
+        changed=[
+            _resource_row(cluster_id, one.resource)
+            for one in batch.changes
+            if one.resource is not None and not one.keeps_place
+        ],
+        touched=[
+            _resource_row(cluster_id, one.resource)
+            for one in batch.changes
+            if one.resource is not None and one.keeps_place
+        ],
         gone=[(cluster_id, c.kind, c.uid) for c in batch.changes if c.resource is None],
         entries=[_entry_row(batch)] if batch.first_number else [],
         state=_state_row(batch),
@@ -183,12 +195,26 @@ def _write(cursor: sql.Cursor, batches: Sequence[_Rows]) -> None:
     entries = [row for rows in batches for row in rows.entries]
     sql.delete_many(cursor, RESOURCES, key=RESOURCE_KEY, rows=gone)
     sql.upsert_many(cursor, RESOURCES, RESOURCE_COLUMNS, key=RESOURCE_KEY, rows=changed)
+    _touch(cursor, [row for rows in batches for row in rows.touched])
     sql.insert_many(cursor, ENTRIES, ENTRY_COLUMNS, entries)
     _write_states(cursor, [rows.state for rows in batches])
     ticks = [row for rows in batches for row in rows.ticks]
     rounds = [row for rows in batches for row in rows.rounds]
     sql.insert_many(cursor, TICKS, ("cluster_id", "at_ms", "points"), ticks, once=True)
     sql.insert_many(cursor, ROUNDS, ("cluster_id", "at_ms", "pods"), rounds, once=True)
+
+
+def _touch(cursor: sql.Cursor, rows: Sequence[tuple[object, ...]]) -> None:
+    """Update rows that stay where they are: of four indexes three need not be touched.
+
+    Where one is not there after all, as after a hand in the database, all are written whole.
+    """
+    parts = [dict(zip(RESOURCE_COLUMNS, row, strict=True)) for row in rows]
+    order = (*TOUCHED_COLUMNS, *RESOURCE_KEY)
+    values = [tuple(part[name] for name in order) for part in parts]
+    found = sql.update_many(cursor, RESOURCES, TOUCHED_COLUMNS, key=RESOURCE_KEY, rows=values)
+    if found != len(rows):
+        sql.upsert_many(cursor, RESOURCES, RESOURCE_COLUMNS, key=RESOURCE_KEY, rows=rows)
 
 
 def _resource_row(cluster_id: int, resource: Resource) -> tuple[object, ...]:

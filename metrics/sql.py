@@ -12,6 +12,11 @@ from typing import Any, Protocol
 class Cursor(Protocol):
     """The part of a database cursor that is used here."""
 
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last call touched in all."""
+        ...
+
     def executemany(self, sql: str, param_list: Sequence[Sequence[Any]]) -> object:
         """Run one statement for each row of parameters."""
 
@@ -47,11 +52,16 @@ def update_many(
     *,
     key: Sequence[str],
     rows: Sequence[Sequence[Any]],
-) -> None:
-    """Set `columns` of the rows found by `key`; each row of parameters is the columns, then the key."""
-    if rows:
-        changed = ", ".join(f"{_q(c)} = %s" for c in columns)
-        cursor.executemany(f"UPDATE {_q(table)} SET {changed} WHERE {_where(key)}", rows)  # noqa: S608
+) -> int:
+    """Set `columns` of the rows found by `key`; each row of parameters is the columns, then the key.
+
+    How many were found.
+    """
+    if not rows:
+        return 0
+    changed = ", ".join(f"{_q(c)} = %s" for c in columns)
+    cursor.executemany(f"UPDATE {_q(table)} SET {changed} WHERE {_where(key)}", rows)  # noqa: S608
+    return cursor.rowcount
 
 
 def delete_many(cursor: Cursor, table: str, *, key: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -11,3 +11,19 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     kind: str
     uid: str
     resource: Resource | None
+    keeps_place: bool = False
+    """Whether all that lists find it by is as it was, but for its health: its row stays where it is."""
+
+
+def keeps_place(old: Resource | None, new: Resource) -> bool:
+    """Whether nothing but health, reason and what is shown of an object is another."""
+    return old is not None and (
+        (old.namespace, old.name, old.node, old.workload) == (new.namespace, new.name, new.node, new.workload)
+    )
+
+
+def later_of(earlier: Change | None, later: Change) -> Change:
+    """The later of two changes of one object, for whoever has stored neither."""
+    if earlier is None or earlier.keeps_place or not later.keeps_place:
+        return later
+    return msgspec.structs.replace(later, keeps_place=False)

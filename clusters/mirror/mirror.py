@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from clusters.mirror.causes import Causes
-from clusters.mirror.changes import Change
+from clusters.mirror.changes import Change, keeps_place
 from clusters.mirror.totals import Totals
 from clusters.state.resource import HEALTHY, Resource, turned
 from clusters.state.summary import CAUSES_SHOWN, Cause, Cpu, HealthCounts, KindState, Memory, Summary
@@ -59,7 +59,7 @@ class Mirror:
         if old is not None and _same(old, resource):
             return None
         self._settle(old, resource)
-        return Change(resource.kind, resource.uid, resource)
+        return Change(resource.kind, resource.uid, resource, keeps_place(old, resource))
 
     def put_newer(self, resource: Resource, now_ms: int) -> Change | None:
         """Take in what a watch says, unless it is older than what is known.
@@ -104,7 +104,7 @@ class Mirror:
                 continue
             self._objects[kind][uid] = new
             self._settle(old, new)
-            changes.append(Change(kind, uid, new))
+            changes.append(Change(kind, uid, new, keeps_place=True))
         return changes
 
     def next_turn_ms(self) -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from clusters.mirror.changes import Change
+from clusters.mirror.changes import Change, later_of
 from clusters.mirror.reading import ClusterReading
 from clusters.mirror.verdict import ClusterHealth, cluster_health
 from clusters.state.picture import ClusterValues
@@ -76,7 +76,8 @@ class Window:
     def on_change(self, change: Change) -> None:
         """The mirror has changed."""
         if self.is_stored:
-            self._frame[change.kind, change.uid] = change
+            key = (change.kind, change.uid)
+            self._frame[key] = later_of(self._frame.get(key), change)
         self._flush_soon()
 
     def on_news(self) -> None:
@@ -110,7 +111,8 @@ class Window:
         values = self.values(now_ms)
         changes = list(self._frame.values())
         self._count_into_batch(now_ms)
-        self._batch.update(self._frame)
+        for key, change in self._frame.items():
+            self._batch[key] = later_of(self._batch.get(key), change)
         self._frame = {}
         self._has_news = True
         self._publish(build_frame(values, self.identity.cluster_id, changes, now_ms))
@@ -173,7 +175,9 @@ class Window:
     def put_back(self, batch: Batch) -> None:
         """A batch could not be written: keep it for the next, or, past a limit, start from the whole."""
         for change in batch.changes:
-            self._batch.setdefault((change.kind, change.uid), change)
+            key = (change.kind, change.uid)
+            later = self._batch.get(key)
+            self._batch[key] = change if later is None else later_of(change, later)
         self._batch_from = (batch.first_number, batch.first_at_ms) if batch.first_number else self._batch_from
         self._has_news = True
         self._usage = (*batch.usage, *self._usage)[-USAGE_LIMIT:]
