@@ -1,6 +1,5 @@
 """The worker of this process: made when Celery's worker starts, stopped when it shuts down."""
 
-import gc
 import logging
 import sys
 import threading
@@ -9,6 +8,7 @@ from concurrent.futures import Future
 import redis.asyncio
 from django.conf import settings
 
+from metrics import collector
 from metrics.reading.database import DatabaseThread
 from metrics.reading.loop import LoopThread
 from metrics.reading.publisher import Publisher
@@ -24,7 +24,7 @@ class ReadingProcess:
     """Loop, database thread and worker, started together and stopped in order."""
 
     def __init__(self, redis_url: str) -> None:
-        _calm_the_collector()
+        collector.calm()
         # The database's thread would else keep the loop waiting for 5 ms each time.
         sys.setswitchinterval(SWITCH_SECONDS)
         self._loop = LoopThread()
@@ -77,10 +77,3 @@ def stop() -> None:
 def _say_if_broken(running: "Future[None]") -> None:
     if not running.cancelled() and (error := running.exception()) is not None:
         log.critical("the worker's loop broke: %r", error, exc_info=error)
-
-
-def _calm_the_collector() -> None:
-    """Hundreds of thousands of records make no cycles: looking at them all again and again finds nothing."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
