@@ -136,8 +136,7 @@ class Hub:
         """One message from Redis. One that cannot be understood is told of and left out."""
         try:
             if channel == frames.CHANNEL:
-                for frame in frames.decode_frames(data):
-                    self._take_frame(frame)
+                self.fleet.changed(*[one.uuid for one in frames.decode_frames(data) if self._take_frame(one)])
             elif channel == ACCESS_CHANNEL:
                 self._take_access(json.loads(data))
             else:
@@ -146,12 +145,13 @@ class Hub:
         except (msgspec.MsgspecError, ValueError, TypeError, AttributeError):
             logger.warning("Left out a message on %s that is none of ours.", channel, exc_info=True)
 
-    def _take_frame(self, frame: Frame) -> None:
+    def _take_frame(self, frame: Frame) -> bool:
+        """Put a frame on the shelf and tell the pages of its cluster; False where it is none of news."""
         if not self.shelf.take_frame(frame, self.loop.time()):
-            return
-        self.fleet.changed(frame.uuid)
+            return False
         for page in self._pages.get(frame.uuid, ()):
             page.offer(frame)
+        return True
 
     def _take_access(self, news: dict[str, object]) -> None:
         users = news.get("users")

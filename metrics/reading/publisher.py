@@ -5,6 +5,7 @@ Redis carries wake-ups: what it does not take is dropped, and counted.
 
 import asyncio
 import logging
+import time
 from collections import deque
 
 from redis.asyncio import Redis
@@ -15,8 +16,8 @@ from metrics.live.frames import CHANNEL, Frame, encode_frames
 QUEUE_LIMIT_FRAMES = 2_000
 SEND_SECONDS = 2.0
 MESSAGE_BYTES = 1 << 20
-GATHER_SECONDS = 0.004
-"""What many clusters say at once goes out together: a send costs more than a frame."""
+GATHER_SECONDS = 0.010
+"""What many clusters say in this time goes out together: a send costs more than a frame, here and in web."""
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +40,12 @@ class Publisher:
         self._wake.set()
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Send until cancelled: a first frame at once, then what gathers in a pause together."""
+        sent_at = 0.0
         while True:
             await self._wake.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(max(0.0, sent_at + GATHER_SECONDS - time.monotonic()))
+            sent_at = time.monotonic()
             self._wake.clear()
             while self._queue:
                 await self._send(self._portion())

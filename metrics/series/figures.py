@@ -21,9 +21,9 @@ def node_subject(name: str) -> str:
     return f"Node/{name}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figure:
-    """One number with a history.
+    """One number with a history. Each is declared once and is equal to itself alone.
 
     `code` stands for it in stored rows and is never used for another. `units_per_one` units make one of
     `unit`; averages over a longer step are kept
