@@ -7,11 +7,14 @@ Start line: `uvicorn … --ws metrics.live.protocol:BoundedWebSocketProtocol`.
 
 import asyncio
 import contextlib
+import functools
 import logging
 import socket
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 SEND_BUFFER_BYTES = 64 * 1024
@@ -64,10 +67,26 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
         self._give_up_later()
 
     async def send(self, message: Any) -> None:
-        """As uvicorn does; a close that the reader never takes is given up as well."""
+        """As uvicorn does, but for what costs most: one text to ninety sockets is framed once.
+
+        A close that the reader never takes is given up as well.
+        """
+        text = message.get("text") if message["type"] == "websocket.send" else None
+        if text is not None and self.handshake_complete:
+            await self.writable.wait()
+            if self._is_open():
+                self.transport.write(_framed(text))
+                return
         await super().send(message)
         if message["type"] == "websocket.close":
             self._give_up_later()
+
+    def _is_open(self) -> bool:
+        return (
+            self.conn.state is State.OPEN
+            and self.initial_response is None
+            and not (self.disconnected or self.close_sent or self.transport.is_closing())
+        )
 
     def _give_up_later(self) -> None:
         if self._give_up_timer is None and not self.disconnected:
@@ -77,6 +96,12 @@ class BoundedWebSocketProtocol(WebSocketsSansIOProtocol):
         if self._give_up_timer is not None:
             self._give_up_timer.cancel()
             self._give_up_timer = None
+
+
+@functools.lru_cache(maxsize=4)
+def _framed(text: str) -> bytes:
+    """A text as it goes over the wire; of the last few, as every page of an audience gets the same."""
+    return Frame(Opcode.TEXT, text.encode()).serialize(mask=False, extensions=[])
 
 
 def _bound_kernel(connection: Any) -> None:
