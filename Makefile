@@ -98,7 +98,7 @@ JS_TESTS := $(shell find static/js tests -name '*.test.js' -not -path '*/node_mo
 
 node_modules/.installed: package-lock.json | .venv/.node
 	@echo "Installing what the browser's part needs"
-	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 static/dist/.built: package.json node_modules/.installed $(JS_SOURCES)
