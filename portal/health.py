@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from metrics.models import ProcessSeen
+from metrics.sightings import is_at_work, last_seen_at_ms
 
-SEEN_WITHIN_MS = 30_000
 REDIS_SECONDS = 1.0
 ROLES = ("worker", "beat")
 
@@ -59,10 +59,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def roles_seen(*, now_ms: int) -> dict[str, str]:
     """Each role that must run: "ok", or how long it has not been seen."""
-    latest: dict[str, int] = {}
-    for role, seen_at_ms in ProcessSeen.objects.filter(role__in=ROLES).values_list("role", "seen_at_ms"):
-        latest[role] = max(seen_at_ms, latest.get(role, 0))
-    return {role: _age_verdict(latest.get(role), now_ms) for role in ROLES}
+    return {role: _age_verdict(last_seen_at_ms(role, now_ms), now_ms) for role in ROLES}
 
 
 def age_seconds(role: str, *, name_prefix: str, now_ms: int) -> float | None:
@@ -75,9 +72,9 @@ def age_seconds(role: str, *, name_prefix: str, now_ms: int) -> float | None:
 def _age_verdict(seen_at_ms: int | None, now_ms: int) -> str:
     if seen_at_ms is None:
         return "never seen"
-    if now_ms - seen_at_ms > SEEN_WITHIN_MS:
-        return f"not seen for {(now_ms - seen_at_ms) // 1000} s"
-    return "ok"
+    if is_at_work(seen_at_ms, now_ms):
+        return "ok"
+    return f"not seen for {(now_ms - seen_at_ms) // 1000} s"
 
 
 def redis_fault() -> str | None:

@@ -1,5 +1,6 @@
 """Builders of users, teams and rows: say what matters, the rest is ordinary."""
 
+import time
 from itertools import count
 
 from clusters.access.models import Grant, Team, User
@@ -7,6 +8,7 @@ from clusters.kinds import encode_record, kind_named
 from clusters.models import Cluster, ClusterState, Resource
 from clusters.state.resource import Resource as State
 from clusters.state.summary import Summary, encode_summary
+from metrics.models import ProcessSeen
 
 _serial = count(1)
 
@@ -51,6 +53,15 @@ def a_cluster(name: str = "", *, state: dict[str, object] | None = None, **facts
         facts["summary"] = encode_summary(facts["summary"])
     ClusterState.objects.update_or_create(cluster=cluster, defaults=facts)
     return cluster
+
+
+def a_worker(*, seconds_ago: float = 0) -> int:
+    """The only worker, seen at work so long ago; when that was."""
+    seen_at_ms = time.time_ns() // 1_000_000 - int(seconds_ago * 1000)
+    ProcessSeen.objects.update_or_create(
+        name="worker 1", defaults={"role": "worker", "seen_at_ms": seen_at_ms}
+    )
+    return seen_at_ms
 
 
 def a_row(cluster: Cluster, resource: State) -> Resource:

@@ -16,7 +16,7 @@ from metrics.live.hub import Hub, now_ms
 from metrics.live.messages import NotUnderstood
 from metrics.live.shelf import Card
 from metrics.live.sight import RefusedError, Seen, Sight
-from metrics.live.slots import After, Beat, Bundle, ClusterSlot, FleetSlot, Touch, Whole
+from metrics.live.slots import After, Beat, Bundle, ClusterSlot, FleetSlot, Missed, Touch, Whole
 
 ENTRIES_A_GAP = 200
 """A gap of more steps than this is a new picture."""
@@ -46,6 +46,28 @@ class Feed(Protocol):
         ...
 
 
+class SignsOfLife:
+    """The heartbeats of one socket, and whether it was told that anything is being read."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._told: bool | None = None
+
+    def text(self, place: str | None) -> str:
+        """One heartbeat."""
+        self._told = self._hub.is_reading
+        return messages.heartbeat(
+            at_ms=now_ms(),
+            place=place,
+            is_reading=self._told,
+            worker_seen_at_ms=self._hub.worker_seen_at_ms,
+        )
+
+    def after(self, texts: Sequence[str], place: str | None) -> Sequence[str]:
+        """These messages, and a heartbeat where the page was told otherwise, or nothing yet."""
+        return (*texts, self.text(place)) if texts and self._told != self._hub.is_reading else texts
+
+
 class FleetFeed:
     """The fleet as one user sees it."""
 
@@ -53,6 +75,7 @@ class FleetFeed:
         self._hub = hub
         self._wake = wake
         self._slot = FleetSlot()
+        self._signs = SignsOfLife(hub)
         self._audience: Audience | None = None
         self._names: dict[str, messages.Nameplate] = {}
 
@@ -86,19 +109,22 @@ class FleetFeed:
         waiting = self._slot.take()
         if waiting is None or self._audience is None:
             return None
-        if isinstance(waiting, Bundle):
-            return waiting.texts
         if isinstance(waiting, Beat):
-            return (messages.heartbeat(at_ms=now_ms(), place=None),)
-        if isinstance(waiting, Whole):
-            return self._audience.picture_texts(self._names, now_ms())
-        return self._audience.frame_texts(waiting.uuids, now_ms())
+            return (self._signs.text(None),)
+        return self._signs.after(self._texts_of(self._audience, waiting), None)
 
     def end(self) -> None:
         """Leave the audience."""
         if self._audience is not None:
             self._hub.fleet.leave(self, self._audience)
             self._audience = None
+
+    def _texts_of(self, audience: Audience, waiting: Whole | Missed | Bundle) -> Sequence[str]:
+        if isinstance(waiting, Bundle):
+            return waiting.texts
+        if isinstance(waiting, Whole):
+            return audience.picture_texts(self._names, now_ms())
+        return audience.frame_texts(waiting.uuids, now_ms())
 
 
 class ClusterFeed:
@@ -109,6 +135,7 @@ class ClusterFeed:
         self._wake = wake
         self._slug = slug
         self._slot = ClusterSlot()
+        self._signs = SignsOfLife(hub)
         self._seen: Seen | None = None
         self._told = (0, -1)
         """The fence and number of the last thing sent."""
@@ -156,21 +183,23 @@ class ClusterFeed:
         waiting = self._slot.take()
         if waiting is None or self._seen is None:
             return None
-        if isinstance(waiting, Frame):
-            return await self._frame_texts(self._seen, waiting)
-        if isinstance(waiting, After):
-            return await self._texts_after(self._seen, waiting.fence, waiting.number)
         if isinstance(waiting, Beat):
-            return (messages.heartbeat(at_ms=now_ms(), place=messages.place_text(*self._told)),)
-        if isinstance(waiting, Touch):
-            return self._touch_texts(self._seen)
-        return self._picture_texts(self._seen)
+            return (self._signs.text(messages.place_text(*self._told)),)
+        texts = await self._texts_of(self._seen, waiting)
+        return self._signs.after(texts, messages.place_text(*self._told))
 
     def end(self) -> None:
         """Leave the cluster."""
         if self._seen is not None:
             self._hub.leave(self._seen.uuid, self)
             self._seen = None
+
+    async def _texts_of(self, seen: Seen, waiting: Whole | After | Touch | Frame) -> Sequence[str]:
+        if isinstance(waiting, Frame):
+            return await self._frame_texts(seen, waiting)
+        if isinstance(waiting, After):
+            return await self._texts_after(seen, waiting.fence, waiting.number)
+        return self._touch_texts(seen) if isinstance(waiting, Touch) else self._picture_texts(seen)
 
     async def _frame_texts(self, seen: Seen, frame: Frame) -> Sequence[str]:
         """The frame that follows; a copy is dropped, a hole healed, another fence a new picture."""

@@ -25,11 +25,13 @@ from metrics.live.frames import Frame
 from metrics.live.rows import CardReader, Reading, read_epochs
 from metrics.live.shelf import Card, Shelf
 from metrics.live.subscriber import Subscriber
+from metrics.sightings import WORKER, is_at_work, last_seen_at_ms
 
 HEAL_SECONDS = (10.0, 15.0)
 POLL_SECONDS = 2.0
 """Rows are followed this often while Redis is away, and once more after it came back."""
 EPOCHS_SECONDS = 1.0
+WORKERS_SECONDS = 2.0
 BEAT_SECONDS = 2.0
 START_SECONDS = 10.0
 SOCKETS_A_USER = 20
@@ -84,6 +86,8 @@ class Hub:
         self._lines: defaultdict[int, set[Line]] = defaultdict(set)
         self._rows_are_due = asyncio.Event()
         self._is_ready = asyncio.Event()
+        self._workers_are_known = asyncio.Event()
+        self.worker_seen_at_ms: int | None = None
         self._heals_soon = False
         self._reader = CardReader()
         self.subscriber = Subscriber(
@@ -97,10 +101,12 @@ class Hub:
     async def start(self) -> None:
         """Begin to listen, unless that was done; return when the first rows are read."""
         if not self._tasks:
-            jobs = (self.subscriber.run, self._follow_rows, self._follow_epochs, self._give_beats)
+            rows = (self._follow_rows, self._follow_epochs, self._follow_workers)
+            jobs = (self.subscriber.run, *rows, self._give_beats)
             self._tasks = [asyncio.create_task(_watched(job)) for job in jobs]
         async with asyncio.timeout(START_SECONDS):
             await self._is_ready.wait()
+            await self._workers_are_known.wait()
 
     async def stop(self) -> None:
         """End all that start() began."""
@@ -108,6 +114,11 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a worker is at work. While the database is silent the last one seen grows older."""
+        return is_at_work(self.worker_seen_at_ms, now_ms())
 
     def enter(self, line: Line) -> bool:
         """Count a socket in; False where its user has too many."""
@@ -222,12 +233,30 @@ class Hub:
                     if line.epoch != epochs.get(user_id):
                         line.recheck()
 
+    async def _follow_workers(self) -> None:
+        """Without a worker no frame comes and no row changes: only this tells it from a quiet fleet."""
+        while True:
+            was_reading = self.is_reading
+            try:
+                read = database_sync_to_async(last_seen_at_ms)
+                self.worker_seen_at_ms = await read(WORKER, now_ms())
+            except DatabaseError:
+                logger.warning("Could not read when a worker was seen; trying again.", exc_info=True)
+            else:
+                self._workers_are_known.set()
+            if self.is_reading != was_reading:
+                self._beat()
+            await asyncio.sleep(WORKERS_SECONDS)
+
     async def _give_beats(self) -> None:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            for lines in self._lines.values():
-                for line in lines:
-                    line.beat()
+            self._beat()
+
+    def _beat(self) -> None:
+        for lines in self._lines.values():
+            for line in lines:
+                line.beat()
 
 
 _hub: Hub | None = None

@@ -68,10 +68,12 @@ class ClusterChanges(msgspec.Struct, tag_field="type", tag="changes"):
 
 
 class Heartbeat(msgspec.Struct, tag_field="type", tag="heartbeat"):
-    """The line is there though nothing changed. Sent after 2 s of silence."""
+    """The line is there though nothing changed. Sent after 2 s of silence, and when `reading` is another."""
 
     at: str
-    place: str | None = None
+    place: str | None
+    reading: bool
+    worker_seen_at: str | None
 
 
 class Since(msgspec.Struct, tag_field="type", tag="since", forbid_unknown_fields=True):
@@ -131,9 +133,11 @@ def moment(at_ms: int) -> str:
     return iso(at_ms) or ""
 
 
-def heartbeat(*, at_ms: int, place: str | None) -> str:
-    """The sign that the line is there."""
-    return _text(Heartbeat(at=moment(at_ms), place=place))
+def heartbeat(*, at_ms: int, place: str | None, is_reading: bool, worker_seen_at_ms: int | None) -> str:
+    """The sign that the line is there, and whether anybody reads what it tells of."""
+    return _text(
+        Heartbeat(at=moment(at_ms), place=place, reading=is_reading, worker_seen_at=iso(worker_seen_at_ms))
+    )
 
 
 def fleet_picture_messages(

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max
 from django.http import Http404, HttpRequest
 
 from clusters.access.visibility import clusters_visible_to, visible_cluster
@@ -21,11 +20,9 @@ from clusters.models import Cluster, Resource
 from clusters.state.fleet import fleet_picture
 from clusters.state.parts import is_current, part_of
 from clusters.state.picture import cluster_picture
-from metrics.models import ProcessSeen
+from metrics.sightings import WORKER, is_at_work, last_seen_at_ms
 
 Picture = dict[str, Any]
-
-WORKER_SILENCE_MS = 30_000
 
 
 @dataclass(frozen=True)
@@ -127,10 +124,9 @@ def workers_gone_since() -> int | None:
 
     Without a worker every cluster keeps the state that it was left in, so pages must say it for all.
     """
-    seen_at_ms = ProcessSeen.objects.filter(role="worker").aggregate(last=Max("seen_at_ms"))["last"]
-    if seen_at_ms is None or _now_ms() - seen_at_ms > WORKER_SILENCE_MS:
-        return seen_at_ms or 0
-    return None
+    now_ms = _now_ms()
+    seen_at_ms = last_seen_at_ms(WORKER, now_ms)
+    return None if is_at_work(seen_at_ms, now_ms) else seen_at_ms or 0
 
 
 def _clusters(request: HttpRequest, slug: str | None) -> tuple[list[Cluster], int]:

@@ -69,6 +69,14 @@ class Page:
                 pass
             return message
 
+    async def beat(self, *, reading: bool, seconds: float = 5) -> Message:
+        """The first heartbeat that says so."""
+        async with asyncio.timeout(seconds):
+            while True:
+                message: Message = json.loads(await self.socket.recv())
+                if message["type"] == "heartbeat" and message["reading"] is reading:
+                    return message
+
     async def close_code(self, seconds: float = 5) -> int:
         """Read on until the socket is closed; why it was."""
         async with asyncio.timeout(seconds):
