@@ -54,6 +54,37 @@ export function age(seconds) {
   return minutes && hours < 10 ? `${hours} h ${minutes} min` : `${hours} h`
 }
 
+/** @param {string} zone */
+function isZone(zone) {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en-US", { timeZone: zone }))
+  } catch {
+    return false
+  }
+}
+
+/** @param {number} ms @param {string} zone @returns {Record<string, string>} */
+function partsOf(ms, zone) {
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone, hourCycle: "h23", year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
+  })
+  return Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]))
+}
+
+/** When it was, in the portal's zone: the time today, the date before. A zone that the browser does not
+ *  know is told in UTC, and as such. @param {string} moment @param {number} nowMs @param {string} zone
+ *  @returns {string} */
+export function clock(moment, nowMs, zone) {
+  const ms = Date.parse(moment)
+  if (Number.isNaN(ms)) return NO_VALUE
+  if (!isZone(zone)) return `${clock(moment, nowMs, "UTC")} UTC`
+  const then = partsOf(ms, zone)
+  const now = partsOf(nowMs, zone)
+  if (then.year !== now.year) return `${then.day} ${then.month} ${then.year}`
+  const time = `${then.hour}:${then.minute}`
+  return then.day === now.day && then.month === now.month ? time : `${then.day} ${then.month} ${time}`
+}
+
 /** How long until an age of so many seconds reads differently. @param {number} seconds */
 export function secondsToNextAge(seconds) {
   const whole = Math.max(0, seconds)

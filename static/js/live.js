@@ -30,7 +30,12 @@ function oncePerFrame(draw) {
 /** What both elements share: the line, its sign and hurry when network or tab come back.
  *  @param {HTMLElement} element @param {(message: any) => void} onMessage */
 function connect(element, onMessage) {
-  const line = follow(socketUrl(element.dataset.path ?? ""), { onMessage, onStatus: liveSign() })
+  const sign = liveSign()
+  const hear = (/** @type {any} */ message) => {
+    sign.hear(message)
+    onMessage(message)
+  }
+  const line = follow(socketUrl(element.dataset.path ?? ""), { onMessage: hear, onStatus: sign.setLine })
   const hurry = () => { if (!document.hidden) line.hurry() }
   addEventListener("online", hurry)
   document.addEventListener("visibilitychange", hurry)

@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute
 
-from clusters.models import Cluster, Resource
+from clusters.models import Cluster, Lease, Resource
 from metrics.models import ProcessSeen
 from tests import builders
 from tests.metrics.live.pages import cookie_of
@@ -76,7 +76,8 @@ class Visitor:
         if answer is None or answer.status != visit.status:
             self.faults.append(f"{visit.name}: not answered with {visit.status}")
         if visit.line != "none":
-            await page.wait_for_selector("[data-part=live][data-state=live]", timeout=FLEET_TIMEOUT_MS)
+            mark = "live" if visit.worker == "at work" else "unread"
+            await page.wait_for_selector(f"[data-part=live][data-state={mark}]", timeout=FLEET_TIMEOUT_MS)
         if visit.line == "lost":
             await sockets[0].close(code=1012)
             await page.wait_for_selector("[data-part=offline]:not([hidden])", timeout=FLEET_TIMEOUT_MS)
@@ -122,6 +123,8 @@ def store_fleet(fleet: SimulatedFleet) -> dict[str, str]:
 def put_worker(state: str) -> None:
     """A worker that is at work for as long as the tests last, one that is gone, or none that ever was."""
     ProcessSeen.objects.filter(role="worker").delete()
+    # Whoever stored the fleet held it a moment ago.
+    Lease.objects.update(owner="", expires_at_ms=0)
     hours = {"at work": 1, "gone": -1}
     if state in hours:
         seen_at_ms = time.time_ns() // 1_000_000 + hours[state] * 3_600_000

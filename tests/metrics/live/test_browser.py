@@ -14,7 +14,7 @@ from playwright.async_api import Page, async_playwright
 
 from clusters.models import Cluster
 from metrics.live import frames
-from tests.builders import a_cluster, an_admin
+from tests.builders import a_cluster, a_worker, an_admin
 from tests.metrics.live.builders import a_frame
 from tests.metrics.live.pages import HOST, a_web_process, cookie_of
 from tests.metrics.live.valkey import Valkey
@@ -68,6 +68,8 @@ async def portal(
 
     from metrics.live.routing import websocket_application
 
+    # At work for as long as the tests last.
+    await sync_to_async(a_worker)(seconds_ago=-3_600)
     portal = Portal(ProtocolTypeRouter({"websocket": websocket_application}))
     async with a_web_process(portal) as port:
         portal.port = port
