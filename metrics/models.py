@@ -24,6 +24,7 @@ class JournalEntry(models.Model):
     changes = models.BinaryField(help_text="Format number, then msgpack in zstd.")
 
     class Meta:
+        verbose_name_plural = "journal entries"
         constraints = [
             # Also the index behind "since FENCE.N".
             models.UniqueConstraint(fields=["cluster", "fence", "first_number"], name="journal_place_once"),
@@ -122,6 +123,9 @@ class ProcessSeen(models.Model):
     name = models.CharField(max_length=120, primary_key=True)
     role = models.CharField(max_length=16, help_text="worker or beat.")
     seen_at_ms = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "processes seen"
 
     def __str__(self) -> str:
         return f"{self.role} {self.name}"

@@ -75,6 +75,14 @@ def test_only_people_and_what_they_may_see_is_changed_here(alice, rows, model) -
     assert alice.get(reverse(f"{name}_add")).status_code == (200 if may_add else 403)
 
 
+def test_the_names_of_the_lists_are_english(alice) -> None:
+    page = alice.get(reverse("admin:index")).content.decode()
+
+    assert "Journal entries" in page
+    assert "Processes seen" in page
+    assert not [model.__name__ for model in OURS if model._meta.verbose_name_plural.endswith(("ys", "seens"))]
+
+
 def test_a_clusters_address_cannot_be_changed_without_its_credential(alice, rows) -> None:
     one = Cluster.objects.get()
 
