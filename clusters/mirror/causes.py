@@ -166,12 +166,28 @@ def _pods_cause(key: Key, pods: Iterable[Resource], owner: Resource | None) -> C
     """The row of a workload's pods: the reason is that of the worst, the longest so among these."""
     namespace, workload = key
     kind, _, name = workload.partition("/")
-    group = sorted(pods, key=_badness)
-    everything = [*group, owner] if owner is not None else group
-    health = min((resource.health for resource in everything), key=_RANKS.__getitem__)
-    return Cause(
-        health, group[0].reason, kind, namespace, name, "Pod", len(group), _since(everything), _message(group)
-    )
+    group = list(pods)
+    worst = _worst(group)
+    health, since_ms = worst.health, _since(group)
+    if owner is not None:
+        health = min(health, owner.health, key=_RANKS.__getitem__)
+        since_ms = _since([owner]) if since_ms is None else min(since_ms, owner.since_ms or since_ms)
+    message = _message([worst]) or _message(sorted((pod for pod in group if _text(pod)), key=_badness))
+    return Cause(health, worst.reason, kind, namespace, name, "Pod", len(group), since_ms, message)
+
+
+def _worst(pods: list[Resource]) -> Resource:
+    """The first by `_badness`, without making a key for each of hundreds that did not move."""
+    worst = pods[0]
+    for pod in pods:
+        if pod.health is worst.health:
+            if (pod.since_ms or 0) > (worst.since_ms or 0):
+                continue
+        elif _RANKS[pod.health] > _RANKS[worst.health]:
+            continue
+        if _badness(pod) < _badness(worst):
+            worst = pod
+    return worst
 
 
 def _badness(pod: Resource) -> tuple[int, int, str]:
@@ -179,11 +195,16 @@ def _badness(pod: Resource) -> tuple[int, int, str]:
 
 
 def _since(group: Iterable[Resource]) -> int | None:
-    return min((resource.since_ms for resource in group if resource.since_ms is not None), default=None)
+    return min([resource.since_ms for resource in group if resource.since_ms is not None], default=None)
 
 
 def _message(group: Iterable[Resource]) -> str:
-    return next((text for one in group if (text := getattr(one, "message", ""))), "")[:300]
+    return next((text for one in group if (text := _text(one))), "")[:300]
+
+
+def _text(one: Resource) -> str:
+    text: str = getattr(one, "message", "")
+    return text
 
 
 def _rank(cause: Cause) -> Rank:
