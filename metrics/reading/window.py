@@ -23,6 +23,7 @@ FIRST_READ_FRAME_MS = 250
 KEYFRAME_MS = 3_600_000
 JOURNAL_LIMIT_CHANGES = 50_000
 QUIET_STORE_MS = 120_000
+WRITTEN_SOON_MS = 1_500
 USAGE_LIMIT = 20
 """Readings of usage kept while the database takes none: ten minutes."""
 
@@ -72,17 +73,21 @@ class Window:
         self._keyframe_at_ms = now_ms() if is_stored else 0
         self._stored_at_ms = 0
         self._usage: tuple[UsageRows, ...] = ()
+        self._told: ClusterValues | None = None
+        """What the last frame told, until something changes."""
 
     def on_change(self, change: Change) -> None:
         """The mirror has changed."""
         if self.is_stored:
             key = (change.kind, change.uid)
             self._frame[key] = later_of(self._frame.get(key), change)
+        self._told = None
         self._flush_soon()
 
     def on_news(self) -> None:
         """The line, the totals or how a kind goes has changed."""
         self._has_news = True
+        self._told = None
         self._flush_soon()
 
     def keep_usage(self, tick_at_ms: int, tick: bytes, round_at_ms: int, pods: bytes | None) -> None:
@@ -108,7 +113,7 @@ class Window:
             self._flush_handle = None
         now_ms = self._flushed_at_ms = self._now_ms()
         self.number += 1
-        values = self.values(now_ms)
+        values = self._told = self.values(now_ms)
         changes = list(self._frame.values())
         self._count_into_batch(now_ms)
         for key, change in self._frame.items():
@@ -207,13 +212,16 @@ class Window:
     def announce_stored(self) -> None:
         """Tell open pages that lists can be read now."""
         self.number += 1
+        self._told = None
         now_ms = self._now_ms()
         self._count_into_batch(now_ms)
         self._publish(build_frame(self.values(now_ms), self.identity.cluster_id, None, now_ms))
 
     def _stored_values(self, now_ms: int) -> ClusterValues:
         """What is true of the rows: until the first picture is stored, no number is."""
-        values = self.values(now_ms)
+        values = self._told
+        if values is None or now_ms - self._flushed_at_ms > WRITTEN_SOON_MS:
+            values = self.values(now_ms)
         if self.is_stored or values.health == NO_DATA:
             return values if self.is_stored else msgspec.structs.replace(values, summary=None)
         return msgspec.structs.replace(
