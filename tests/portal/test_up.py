@@ -79,6 +79,11 @@ def test_the_password_is_shown_only_at_the_first_start(portal: Portal) -> None:
         wait_until(lambda: portal.said().count("Sign in") == 2, within_seconds=60)
 
         assert portal.said().count("with the password ") == 1
+        told = portal.said().rpartition("get a new password with: ")[2].splitlines()[0].removesuffix(".")
+        done = subprocess.run(
+            [*told.split(), "--help"], cwd=BASE_DIR, env=clean_environment(), capture_output=True, check=False
+        )
+        assert done.returncode == 0, "it can be typed as it is told"
     finally:
         again.kill_everything()
 

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -67,11 +69,17 @@ class Command(BaseCommand):
         elif environment.admin_password:
             how = f"as {ADMIN_NAME} with the password in TOPMAST_ADMIN_PASSWORD, unless it was changed since"
         else:
-            how = f"as {ADMIN_NAME}, or get a new password with: manage.py reset_password {ADMIN_NAME}"
+            how = f"as {ADMIN_NAME}, or get a new password with: {_manage()} reset_password {ADMIN_NAME}"
         self.stdout.write(
             f"\nTopmast runs at {environment.public_url}/\nSign in {how}.\nStop with Ctrl-C.\n\n"
         )
         self.stdout.flush()
+
+
+def _manage() -> str:
+    """What to type for another command, in the folder where this one was typed."""
+    python, here = Path(sys.executable), Path.cwd()
+    return f"{python.relative_to(here) if python.is_relative_to(here) else python} {sys.argv[0]}"
 
 
 def _redis_answers() -> bool:
