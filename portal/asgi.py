@@ -21,7 +21,7 @@ from portal.security import SocketOriginValidator  # noqa: E402
 
 refuse_unsafe_production()
 # Threads that read the database would else keep the sockets' loop waiting for 5 ms each time.
-sys.setswitchinterval(0.001)
+sys.setswitchinterval(0.0002)
 get_resolver().url_patterns  # noqa: B018 - else read with the first request
 collector.calm()
 

@@ -15,7 +15,7 @@ from metrics.reading.publisher import Publisher
 from metrics.reading.worker import Worker
 
 STOP_SECONDS = 6.0
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0002
 
 log = logging.getLogger(__name__)
 
