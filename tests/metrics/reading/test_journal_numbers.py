@@ -1,45 +1,16 @@
 """Every number that a page may have seen is told by the journal."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
-from clusters import leases
 from clusters.mirror.changes import Change
-from clusters.mirror.line import Line
-from clusters.mirror.mirror import Mirror
 from metrics import pipeline
 from metrics.journal.reading import changes_since, values_at
 from metrics.models import Snapshot
-from metrics.reading.window import Identity, Window
+from metrics.reading.window import Window
 from tests.metrics.journal.builders import seen
-from tests.metrics.rows import a_cluster
+from tests.metrics.reading.windows import OWNER, a_window
 
 pytestmark = pytest.mark.django_db
-OWNER = "one"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_ms = 1_000_000
-
-    def __call__(self) -> int:
-        self.now_ms += 1_000
-        return self.now_ms
-
-
-def a_window(*, is_stored: bool = True) -> Window:
-    cluster = a_cluster()
-    held = leases.take(cluster.pk, OWNER, 1_000_000)
-    assert held is not None
-    identity = Identity(cluster.pk, str(cluster.uuid), 1, held.fence, 1)
-    window = Window(
-        identity, number=0, health=None, is_stored=is_stored, publish=lambda _frame: None, now_ms=Clock()
-    )
-    reading: Any = SimpleNamespace(line=Line(state="live"), mirror=Mirror(), versions=lambda: {"Pod": "1"})
-    window.reading = reading
-    return window
 
 
 def change(window: Window, change: Change) -> None:

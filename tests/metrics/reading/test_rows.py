@@ -14,7 +14,7 @@ from clusters.models import Resource as ResourceRow
 from clusters.state.resource import CRITICAL, DEGRADED, HEALTHY
 from metrics import pipeline
 from metrics.reading.window import Window
-from tests.metrics.reading.test_journal_numbers import OWNER, a_window
+from tests.metrics.reading.windows import OWNER, a_window
 
 pytestmark = pytest.mark.django_db
 
