@@ -1,0 +1,1 @@
+"""Whom we tell of alerts, and the proof that they were told."""
