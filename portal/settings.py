@@ -57,6 +57,8 @@ INSTALLED_APPS = [
     "clusters",
     "clusters.access",
     "metrics",
+    "metrics.alerts",
+    "metrics.notify",
     "portal",
 ]
 

@@ -1,0 +1,11 @@
+"""Django's entry for metrics/alerts/."""
+
+from django.apps import AppConfig
+
+
+class AlertsConfig(AppConfig):
+    """Rules and alerts."""
+
+    name = "metrics.alerts"
+    label = "alerts"
+    default_auto_field = "django.db.models.BigAutoField"
