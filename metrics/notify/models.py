@@ -66,9 +66,7 @@ class Route(models.Model):
     )
     severities = models.JSONField(default=list, help_text="Empty: critical and warning and info.")
     hours = models.JSONField(
-        null=True,
-        blank=True,
-        help_text='Empty: always. Else {"days": [0-6], "from": "09:00", "to": "18:00", "zone"}.',
+        null=True, blank=True, help_text="Empty: always. Else days, from_minute, to_minute, zone."
     )
     created_at_ms = models.BigIntegerField()
 
