@@ -8,6 +8,7 @@ from clusters.kinds import encode_record, kind_named
 from clusters.models import Cluster, ClusterState, Resource
 from clusters.state.resource import Resource as State
 from clusters.state.summary import Summary, encode_summary
+from metrics.alerts.models import Alert, AlertGroup
 from metrics.models import ProcessSeen
 
 _serial = count(1)
@@ -98,3 +99,27 @@ def an_object(kind: str, name: str = "", **facts: object) -> State:
 
 
 _COLUMNS = ("kind", "group", "namespace", "name", "uid", "health", "reason", "node", "workload")
+
+
+def an_alert(cluster: Cluster | None, *, group: AlertGroup | None = None, **facts: object) -> Alert:
+    """A firing alert of its own group, unless told otherwise."""
+    number = next(_serial)
+    ordinary: dict[str, object] = {
+        "fingerprint": f"{number:032x}", "rule": "pod-crash-looping", "kind": "Pod", "namespace": "shop",
+        "name": f"shop-{number}", "severity": "warning", "state": "firing", "since_ms": 1_000,
+        "fired_at_ms": 2_000, "last_true_at_ms": 3_000,
+    }  # fmt: skip
+    facts = {**ordinary, **facts}
+    return Alert.objects.create(
+        cluster=cluster, group=group or a_group(rule=facts["rule"], severity=facts["severity"]), **facts
+    )
+
+
+def a_group(**facts: object) -> AlertGroup:
+    """An open group of a cause of its own, unless told otherwise."""
+    ordinary: dict[str, object] = {
+        "cause": "workload", "key": f"workload:{next(_serial)}", "rule": "pod-crash-looping",
+        "severity": "warning", "state": "firing", "opened_at_ms": 2_000, "since_ms": 1_000,
+        "changed_at_ms": 2_000,
+    }  # fmt: skip
+    return AlertGroup.objects.create(**{**ordinary, **facts})

@@ -125,14 +125,15 @@ def check_matchers(matchers: Iterable[Matcher]) -> tuple[Matcher, ...]:
     return found
 
 
-def check_times(*, starts_at_ms: int, ends_at_ms: int | None, now_ms: int) -> None:
-    """Whether a silence may last so long. Raises SilenceError."""
+def check_times(*, starts_at_ms: int, ends_at_ms: int | None, now_ms: int) -> int:
+    """The end of a silence that may last so long. Raises SilenceError."""
     if ends_at_ms is None:
         raise SilenceError("A silence needs an end; one without is how alerts get lost.")
     if ends_at_ms <= max(starts_at_ms, now_ms):
         raise SilenceError("A silence must end later than it begins, and later than now.")
     if ends_at_ms - starts_at_ms > LONGEST_MS:
         raise SilenceError("A silence lasts at most a year.")
+    return ends_at_ms
 
 
 _OPTIONS = re2.Options()
