@@ -53,6 +53,7 @@ class Environment:
     shows_demo: bool
     time_zone: str
     cluster_ranges: tuple[AddressRange, ...]
+    webhook_ranges: tuple[AddressRange, ...]
     database_url: str
     redis_url: str
     proxy_ranges: str
@@ -118,6 +119,7 @@ def read_environment(variables: Mapping[str, str], *, base_dir: Path) -> Environ
             "TOPMAST_CLUSTER_RANGES", "" if is_production else EMBEDDED_RANGES, _ranges
         )
         or (),
+        webhook_ranges=reader.value("TOPMAST_WEBHOOK_RANGES", "", _ranges) or (),
         database_url=reader.value("DATABASE_URL", "", _database_url) or "",
         redis_url=reader.value("REDIS_URL", "", _redis_url) or "",
         proxy_ranges=reader.text("TOPMAST_PROXY_ADDRESSES", "127.0.0.1"),

@@ -119,6 +119,8 @@ CELERY_BROKER_URL = broker_url(REDIS_URL)
 KEY_FILE = ENVIRONMENT.key_file
 # The private networks that clusters may be in.
 CLUSTER_RANGES = ENVIRONMENT.cluster_ranges
+# The private networks that destinations of messages may be in.
+WEBHOOK_RANGES = ENVIRONMENT.webhook_ranges
 # Where Kubernetes puts a pod's own account.
 SERVICE_ACCOUNT_FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 

@@ -6,6 +6,7 @@ addresses public.
 """
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from ipaddress import (
     IPv4Address,
     IPv6Address,
@@ -86,18 +87,43 @@ _ISATAP_MARKS = (0x00005EFE, 0x02005EFE)
 _WORDS: dict[str, tuple[AddressRange, ...]] = {"loopback": LOOPBACK, "private": PRIVATE, "none": ()}
 
 
-def check_address(address: str, allowed_ranges: Sequence[AddressRange]) -> None:
-    """Return when a socket may connect to this numeric address; else raise ClusterError.
+class Ban(StrEnum):
+    """Why no socket may connect to an address."""
+
+    NOT_NUMERIC = "not_numeric"
+    NEVER = "never"
+    OUTSIDE = "outside"
+
+
+def ban_on(address: str, allowed_ranges: Sequence[AddressRange]) -> tuple[Ban, str] | None:
+    """None when a socket may connect to this numeric address; else why not, and which address it is about.
 
     Public addresses are allowed, private ones only within the ranges, metadata services, link-local,
-    multicast, reserved and unspecified addresses never. What is not a numeric address is refused.
+    multicast, reserved and unspecified addresses never. What is not a numeric address is refused. The
+    address it is about is another one where an IPv6 address carries an IPv4 one.
     """
     try:
         candidates = _carried_by(ip_address(address))
     except ValueError:
-        raise _blocked(address, "is not a numeric address", "This is a fault of ours: report it.") from None
+        return Ban.NOT_NUMERIC, address
     for candidate in candidates:
-        _check(candidate, shown=address, allowed_ranges=allowed_ranges)
+        if _is_in(candidate, _NEVER):
+            return Ban.NEVER, str(candidate)
+        if not _is_in(candidate, allowed_ranges) and not _is_public(candidate):
+            return Ban.OUTSIDE, str(candidate)
+    return None
+
+
+def is_in_ranges(address: str, ranges: Sequence[AddressRange]) -> bool:
+    """Whether all that a packet to this numeric address may end at is within these networks."""
+    return all(_is_in(candidate, ranges) for candidate in _carried_by(ip_address(address)))
+
+
+def check_address(address: str, allowed_ranges: Sequence[AddressRange]) -> None:
+    """Return when a socket may connect to this address of a cluster; else raise ClusterError."""
+    ban = ban_on(address, allowed_ranges)
+    if ban is not None:
+        raise _error_of(*ban, shown=address)
 
 
 def parse_ranges(text: str) -> tuple[AddressRange, ...]:
@@ -126,15 +152,15 @@ def _network(word: str) -> AddressRange:
     raise ValueError(f"{word[:60]!r} is not a network{meant}")
 
 
-def _check(address: Address, *, shown: str, allowed_ranges: Iterable[AddressRange]) -> None:
-    if _is_in(address, _NEVER):
-        raise _blocked(shown, "is never connected to", "Register the address of the API server itself.")
-    if _is_in(address, allowed_ranges) or _is_public(address):
-        return
-    raise _blocked(
+def _error_of(ban: Ban, about: str, *, shown: str) -> ClusterError:
+    if ban is Ban.NOT_NUMERIC:
+        return _blocked(shown, "is not a numeric address", "This is a fault of ours: report it.")
+    if ban is Ban.NEVER:
+        return _blocked(shown, "is never connected to", "Register the address of the API server itself.")
+    return _blocked(
         shown,
         "is not a public address and outside the allowed ranges",
-        f"If the cluster is really there, add {address} or its network to TOPMAST_CLUSTER_RANGES.",
+        f"If the cluster is really there, add {about} or its network to TOPMAST_CLUSTER_RANGES.",
     )
 
 
