@@ -18,8 +18,10 @@ class Pair:
     key_pem: str
 
 
-def make_pair(name: str = "somebody", *, ends: str = "2040-01-01", address: str = "127.0.0.1") -> Pair:
-    """A self-signed certificate with its key, good for a server at that address too."""
+def make_pair(
+    name: str = "somebody", *, ends: str = "2040-01-01", address: str = "127.0.0.1", host: str = "somebody"
+) -> Pair:
+    """A self-signed certificate with its key, good for a server at that address or host too."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     certificate = (
@@ -30,7 +32,10 @@ def make_pair(name: str = "somebody", *, ends: str = "2040-01-01", address: str 
         .serial_number(x509.random_serial_number())
         .not_valid_before(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
         .not_valid_after(datetime.datetime.fromisoformat(ends).replace(tzinfo=datetime.UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address(address)), x509.DNSName(host)]),
+            critical=False,
+        )
         .sign(key, SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
