@@ -107,7 +107,15 @@ class Alert(models.Model):
     fired_at_ms = models.BigIntegerField(null=True, blank=True)
     last_true_at_ms = models.BigIntegerField()
     unknown_since_ms = models.BigIntegerField(null=True, blank=True)
+    false_since_ms = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Holds no longer since then; may fire on a while.",
+    )
     resolved_at_ms = models.BigIntegerField(null=True, blank=True)
+    quiet_until_ms = models.BigIntegerField(
+        null=True, blank=True, help_text="Resolved by hand: not told again before, unless it was over once."
+    )
     end_reason = models.CharField(max_length=40, blank=True)
     group = models.ForeignKey(
         AlertGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="alerts"
@@ -131,6 +139,8 @@ class Alert(models.Model):
             models.Index(fields=["cluster", "state"], name="alert_by_cluster"),
             # Lists, newest first; pruning.
             models.Index(fields=["state", "since_ms"], name="alert_by_state"),
+            # What was resolved by hand and is not to be told again yet.
+            models.Index(fields=["cluster"], name="alert_quiet", condition=Q(quiet_until_ms__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -70,7 +70,10 @@ class Kept(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """When the condition was first seen to hold."""
     fired_at_ms: int | None = None
     last_true_at_ms: int = 0
+    """As of its last change: of one that fires on and on, nothing is written."""
     unknown_since_ms: int | None = None
+    false_since_ms: int | None = None
+    """When the condition was first seen not to hold; it fires until `keep_firing_for` has gone since."""
 
     @property
     def key(self) -> AlertKey:
@@ -81,15 +84,15 @@ class Kept(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to one alert.
 
-    `what`: pending, fired, unknown, known, changed (its params or severity), resolved, or dropped
-    (pending, and over before it fired).
+    `what`: pending, fired, unknown, known, changed (its params or severity), resolved, dropped
+    (pending, and over before it fired), or rearmed (was resolved by hand, and may be told again).
     """
 
     what: str
     alert: Kept
     at_ms: int
     reason: str = ""
-    """Of resolved and dropped: condition, gone, rule_off, by_hand."""
+    """Of resolved and dropped: condition, rule_off, by_hand. Others: see metrics.alerts.evaluate."""
 
 
 def fingerprint(*, cluster: str, key: AlertKey) -> str:
