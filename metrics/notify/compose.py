@@ -13,11 +13,10 @@ from metrics.notify import message as tells
 from metrics.notify import phrases
 from metrics.notify.facts import TEST_SEVERITY, GroupFacts, Letterhead, MemberFacts, RuleWords, Told
 from metrics.notify.message import OVER, Item, Message
-from metrics.notify.texts import one_line
+from metrics.notify.texts import one_line, web_link
 
 MOST_ITEMS = 10
 _MOST_LABELS = 20
-_LONGEST_ADDRESS = 2_000
 _LONGEST_LABEL = 256
 
 
@@ -137,7 +136,7 @@ def _message(
         more=max(0, len(listed) - MOST_ITEMS),
         advice="" if is_over else one_line(words.advice),
         command="" if is_over else one_line(words.command(case.about[0].params)),
-        runbook_url=one_line(words.runbook_url, _LONGEST_ADDRESS),
+        runbook_url=web_link(words.runbook_url),
         url=f"{head.public_url.rstrip('/')}/alerts/{case.group.uuid}/",
         labels=_labels(case),
         sequence=head.sequence,

@@ -5,6 +5,7 @@ Whoever may create an object in a cluster, or post an alert, chooses what stands
 
 import re
 from collections.abc import Callable
+from urllib.parse import quote, urlsplit
 
 ELLIPSIS = "…"
 _BREAK = "\u200b"
@@ -27,7 +28,7 @@ _HIDDEN = re.compile(
     "]"
 )
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_MENTION = re.compile(r"@(?=here|channel|everyone|all|group|team)|(?<![\w.+-])@(?=\w)", re.IGNORECASE)
+_MENTION = re.compile(r"@(?=here|channel|everyone|all|group|team)|(?<![A-Za-z0-9])@(?=\w)", re.IGNORECASE)
 
 
 def one_line(text: str, limit: int = 1_000) -> str:
@@ -81,6 +82,25 @@ def unmentioned(text: str) -> str:
     b'@\\\\u200bhere web@sha256:1f'
     """
     return _MENTION.sub("@" + _BREAK, text)
+
+
+def web_link(text: str, limit: int = 500) -> str:
+    """An address of the web that no markup can be hidden in; empty for any other.
+
+    >>> web_link("https://a.example/x_(y)|@here"), web_link("javascript:alert(1)")
+    ('https://a.example/x_%28y%29%7C%40here', '')
+    """
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname or len(text) > limit:
+        return ""
+    try:
+        link = quote(text, safe="%/:?#&=+,;.-_")
+    except UnicodeEncodeError:
+        return ""
+    return link if len(link) <= limit else ""
 
 
 def broken(text: str, before: str) -> str:
