@@ -5,8 +5,13 @@ pipeline has to stay under 100 ms, so it is written here and only here. Table an
 from our own code, never from outside.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+AT_ONCE = 500
+"""How many keys one query names at most."""
 
 
 class Cursor(Protocol):
@@ -52,15 +57,17 @@ def update_many(
     *,
     key: Sequence[str],
     rows: Sequence[Sequence[Any]],
+    only: str = "",
 ) -> int:
     """Set `columns` of the rows found by `key`; each row of parameters is the columns, then the key.
 
-    How many were found.
+    How many were found. `only` is a condition in SQL that they have to meet as well.
     """
     if not rows:
         return 0
     changed = ", ".join(f"{_q(c)} = %s" for c in columns)
-    cursor.executemany(f"UPDATE {_q(table)} SET {changed} WHERE {_where(key)}", rows)  # noqa: S608
+    found = f"{_where(key)} AND {only}" if only else _where(key)
+    cursor.executemany(f"UPDATE {_q(table)} SET {changed} WHERE {found}", rows)  # noqa: S608
     return cursor.rowcount
 
 
@@ -68,6 +75,12 @@ def delete_many(cursor: Cursor, table: str, *, key: Sequence[str], rows: Sequenc
     """Delete the rows found by `key`."""
     if rows:
         cursor.executemany(f"DELETE FROM {_q(table)} WHERE {_where(key)}", rows)  # noqa: S608
+
+
+def parts(keys: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The keys, as many at a time as one query names."""
+    for start in range(0, len(keys), AT_ONCE):
+        yield keys[start : start + AT_ONCE]
 
 
 def _insert(table: str, columns: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ OWN_LIMITS = (FOR, KEEP, SEVERITY)
 NO_DATA = ("unknown", "resolve", "fire")
 
 
-class Effective(msgspec.Struct, frozen=True, kw_only=True):
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """One rule as it is to be judged in one cluster and namespace."""
 
     rule: str
@@ -56,11 +56,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-Terms: TypeAlias = Callable[[AlertKey], Effective | None]
+TermsOf: TypeAlias = Callable[[AlertKey], Terms | None]
 """What holds for an alert; None where its rule is not in the rulebook any more."""
 
 
-def resolve(defaults: Effective, settings: Sequence[Setting], *, place: Place, namespace: str) -> Effective:
+def resolve(defaults: Terms, settings: Sequence[Setting], *, place: Place, namespace: str) -> Terms:
     """The rule's own terms with every setting that reaches here, the narrowest last."""
     reaching = [one for one in settings if _reaches(one, defaults.rule, place, namespace)]
     reaching.sort(key=lambda one: (_width(one), one.changed_at_ms))
@@ -83,15 +83,15 @@ def selects(selector: str, labels: Mapping[str, str]) -> bool:
 class ClusterTerms:
     """The terms of all rules in one cluster, worked out when first asked for."""
 
-    def __init__(self, defaults: Mapping[str, Effective], settings: Sequence[Setting], place: Place) -> None:
+    def __init__(self, defaults: Mapping[str, Terms], settings: Sequence[Setting], place: Place) -> None:
         self._defaults = defaults
         self._settings: dict[str, list[Setting]] = {}
         for setting in settings:
             self._settings.setdefault(setting.rule, []).append(setting)
         self._place = place
-        self._known: dict[tuple[str, str], Effective | None] = {}
+        self._known: dict[tuple[str, str], Terms | None] = {}
 
-    def of(self, rule: str, namespace: str) -> Effective | None:
+    def of(self, rule: str, namespace: str) -> Terms | None:
         """What holds for a rule in a namespace (empty: what has none); None for a rule that is no more."""
         try:
             return self._known[rule, namespace]
@@ -99,11 +99,11 @@ class ClusterTerms:
             terms = self._known[rule, namespace] = self._resolve(rule, namespace)
             return terms
 
-    def __call__(self, key: AlertKey) -> Effective | None:
+    def __call__(self, key: AlertKey) -> Terms | None:
         """What holds for one alert."""
         return self.of(key.rule, key.subject.namespace)
 
-    def _resolve(self, rule: str, namespace: str) -> Effective | None:
+    def _resolve(self, rule: str, namespace: str) -> Terms | None:
         defaults = self._defaults.get(rule)
         settings = self._settings.get(rule)
         if defaults is None or not settings:
@@ -124,7 +124,7 @@ def _width(setting: Setting) -> tuple[int, int]:
     return scope, int(bool(setting.namespace))
 
 
-def _with(terms: Effective, setting: Setting) -> Effective:
+def _with(terms: Terms, setting: Setting) -> Terms:
     limits = setting.limits
     severity = str(limits.get(SEVERITY, terms.severity))
     return msgspec.structs.replace(

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from metrics.alerts.effective import Effective, Terms
+from metrics.alerts.effective import Terms, TermsOf
 from metrics.alerts.values import FIRING, PENDING, RESOLVED, UNKNOWN, AlertKey, Kept, Match, Seen, Transition
 
 QUIET_MS = 86_400_000
@@ -84,7 +84,7 @@ _NOTHING = _Step(None)
 def evaluate(
     before: ClusterAlerts,
     seen: Seen,
-    effective: Terms,
+    effective: TermsOf,
     now_ms: int,
     *,
     keys: Iterable[AlertKey] | None = None,
@@ -173,7 +173,7 @@ def _keep(kept: dict[AlertKey, Kept], key: AlertKey, one: Kept | None) -> None:
         kept[key] = one
 
 
-def _step(old: Kept | None, key: AlertKey, seen: Seen, terms: Effective | None, now_ms: int) -> _Step:
+def _step(old: Kept | None, key: AlertKey, seen: Seen, terms: Terms | None, now_ms: int) -> _Step:
     """What becomes of one alert that is not quiet."""
     if terms is None or terms.is_off:
         return _NOTHING if old is None else _end(old, RULE_OFF)
@@ -191,7 +191,7 @@ def _step(old: Kept | None, key: AlertKey, seen: Seen, terms: Effective | None, 
     return _still_fires(old, match, terms, now_ms)
 
 
-def _holds_now(match: Match | None, terms: Effective, seen: Seen) -> bool | None:
+def _holds_now(match: Match | None, terms: Terms, seen: Seen) -> bool | None:
     """Whether the condition holds; None where nobody can tell."""
     if terms.reads_cluster and not seen.is_readable:
         return None
@@ -202,14 +202,14 @@ def _holds_now(match: Match | None, terms: Effective, seen: Seen) -> bool | None
     return terms.no_data == "fire"
 
 
-def _begin(match: Match, terms: Effective, now_ms: int) -> _Step:
+def _begin(match: Match, terms: Terms, now_ms: int) -> _Step:
     one = Kept(match=match, severity=terms.severity, state=PENDING, since_ms=now_ms, last_true_at_ms=now_ms)
     if terms.for_ms <= 0:
         return _fire(one, now_ms)
     return _Step(one, PENDS, due_ms=now_ms + terms.for_ms)
 
 
-def _still_pends(old: Kept, match: Match, terms: Effective, now_ms: int) -> _Step:
+def _still_pends(old: Kept, match: Match, terms: Terms, now_ms: int) -> _Step:
     """A first sight that is yet to come was told by a clock that was wrong: it is now.
 
     What it would tell changes without being stored: that is told when it fires.
@@ -230,7 +230,7 @@ def _fire(one: Kept, now_ms: int) -> _Step:
     )
 
 
-def _still_fires(old: Kept, match: Match, terms: Effective, now_ms: int) -> _Step:
+def _still_fires(old: Kept, match: Match, terms: Terms, now_ms: int) -> _Step:
     reason = _what_is_new(old, match, terms)
     if not reason and old.state == FIRING:
         return _Step(old)
@@ -246,7 +246,7 @@ def _still_fires(old: Kept, match: Match, terms: Effective, now_ms: int) -> _Ste
     return _Step(one, CHANGED if old.state == FIRING else BECAME_KNOWN, reason)
 
 
-def _what_is_new(old: Kept, match: Match, terms: Effective) -> str:
+def _what_is_new(old: Kept, match: Match, terms: Terms) -> str:
     if terms.severity != old.severity:
         return SEVERITY_CHANGED
     if old.false_since_ms is not None:
@@ -254,7 +254,7 @@ def _what_is_new(old: Kept, match: Match, terms: Effective) -> str:
     return "" if match is old.match else MATCH_CHANGED
 
 
-def _does_not_hold(old: Kept, terms: Effective, now_ms: int) -> _Step:
+def _does_not_hold(old: Kept, terms: Terms, now_ms: int) -> _Step:
     if old.state == PENDING:
         return _end(old, CONDITION)
     since_ms = now_ms if old.false_since_ms is None else min(old.false_since_ms, now_ms)
@@ -278,7 +278,7 @@ def _end(old: Kept, reason: str) -> _Step:
     return _Step(msgspec.structs.replace(old, state=RESOLVED, unknown_since_ms=None), what, reason)
 
 
-def _stays_quiet(one: Quiet, key: AlertKey, seen: Seen, terms: Effective | None, now_ms: int) -> bool:
+def _stays_quiet(one: Quiet, key: AlertKey, seen: Seen, terms: Terms | None, now_ms: int) -> bool:
     """Until it was over once, its rule is off, or a day has gone. What cannot be judged was not over."""
     if terms is None or terms.is_off or now_ms >= one.until_ms:
         return False

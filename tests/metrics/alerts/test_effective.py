@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from metrics.alerts.effective import ClusterTerms, Effective, Place, Setting, resolve
+from metrics.alerts.effective import ClusterTerms, Place, Setting, Terms, resolve
 
 RULE = "pod-crash-looping"
-DEFAULTS = Effective(rule=RULE, severity="warning", for_ms=300_000, limits={"restarts": 3})
+DEFAULTS = Terms(rule=RULE, severity="warning", for_ms=300_000, limits={"restarts": 3})
 PLACE = Place(cluster_id=1, labels={"env": "dev"})
 
 EVERYWHERE = Setting(rule=RULE, limits={"for_seconds": 1})

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from metrics.alerts.effective import Effective
+from metrics.alerts.effective import Terms
 from metrics.alerts.evaluate import ClusterAlerts, Quiet, evaluate, quieted, shifted
 from metrics.alerts.values import AlertKey, Kept, Match, Seen, Subject
 
@@ -14,12 +14,12 @@ CALM = Seen(matches={})
 LOST = Seen(matches={}, is_readable=False)
 
 
-def terms(**changed: object) -> Effective:
-    rule = Effective(rule=KEY.rule, severity="warning", for_ms=5 * MINUTE)
+def terms(**changed: object) -> Terms:
+    rule = Terms(rule=KEY.rule, severity="warning", for_ms=5 * MINUTE)
     return msgspec.structs.replace(rule, **changed)
 
 
-def alerts_after(*looks: tuple[int, Seen], rule: Effective | None = None) -> ClusterAlerts:
+def alerts_after(*looks: tuple[int, Seen], rule: Terms | None = None) -> ClusterAlerts:
     rule = rule or terms()
     alerts = ClusterAlerts()
     for at_ms, seen in looks:
@@ -27,7 +27,7 @@ def alerts_after(*looks: tuple[int, Seen], rule: Effective | None = None) -> Clu
     return alerts
 
 
-def told(alerts: ClusterAlerts, at_ms: int, seen: Seen, rule: Effective | None = None) -> list[str]:
+def told(alerts: ClusterAlerts, at_ms: int, seen: Seen, rule: Terms | None = None) -> list[str]:
     rule = rule or terms()
     return [one.what for one in evaluate(alerts, seen, lambda _key: rule, at_ms).transitions]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import pytest
 
-from metrics.alerts.effective import Effective
+from metrics.alerts.effective import Terms
 from metrics.alerts.evaluate import (
     QUIET_MS,
     ClusterAlerts,
@@ -202,9 +202,9 @@ class Life:
         blind = frozenset(key.rule for key in self.blind)
         return Seen(matches=matches, is_readable=self.readable, blind_rules=blind)
 
-    def terms(self, key: AlertKey) -> Effective | None:
+    def terms(self, key: AlertKey) -> Terms | None:
         rule = self.rules[key]
-        return Effective(
+        return Terms(
             rule=key.rule,
             severity=rule.severity,
             for_ms=rule.wait,
