@@ -59,6 +59,8 @@ class DaemonSet(Resource, frozen=True, gc=False, array_like=True, kw_only=True):
     containers: str = ""
     images: str = ""
     selector: str = ""
+    is_on_delete: bool = False
+    """Only who deletes a pod gets the newer revision."""
 
 
 def read(daemon_set: DaemonSetObject, now_ms: int) -> DaemonSet:
@@ -91,6 +93,7 @@ def read(daemon_set: DaemonSetObject, now_ms: int) -> DaemonSet:
         containers=container_names(template),
         images=container_images(template),
         selector=selector_text(spec.selector),
+        is_on_delete=_is_on_delete(spec),
     )
 
 
@@ -98,7 +101,7 @@ def _facts(metadata: Metadata, spec: DaemonSetSpec, status: DaemonSetStatus) -> 
     wanted = status.desired_number_scheduled or 0
     observed = status.observed_generation or 0
     is_old = (status.updated_number_scheduled or 0) < wanted
-    is_on_delete = spec.update_strategy is not None and spec.update_strategy.type == "OnDelete"
+    is_on_delete = _is_on_delete(spec)
     return SetFacts(
         wanted=wanted,
         available=status.number_available or 0,
@@ -108,6 +111,10 @@ def _facts(metadata: Metadata, spec: DaemonSetSpec, status: DaemonSetStatus) -> 
         misscheduled=status.number_misscheduled or 0,
         nothing_wanted="NoMatchingNodes" if observed else "",
     )
+
+
+def _is_on_delete(spec: DaemonSetSpec) -> bool:
+    return spec.update_strategy is not None and spec.update_strategy.type == "OnDelete"
 
 
 def _extra(one: DaemonSet) -> dict[str, object]:

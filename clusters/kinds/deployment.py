@@ -74,6 +74,11 @@ class Deployment(Resource, frozen=True, gc=False, array_like=True, kw_only=True)
     selector: str = ""
     message: str = ""
     """What the controller says of the trouble; only where it is not healthy."""
+    generation: int | None = None
+    observed_generation: int | None = None
+    """The generation that the controller has seen last."""
+    is_progressing: bool | None = None
+    """What the controller says of its roll-out; None where it says nothing."""
 
 
 def read(deployment: DeploymentObject, now_ms: int) -> Deployment:
@@ -105,6 +110,9 @@ def read(deployment: DeploymentObject, now_ms: int) -> Deployment:
         images=container_images(spec.template),
         selector=selector_text(spec.selector),
         message="" if verdict.health == HEALTHY else _message(status.conditions),
+        generation=metadata.generation,
+        observed_generation=status.observed_generation,
+        is_progressing=_is_progressing(status.conditions),
     )
 
 
@@ -122,6 +130,11 @@ def _rollout(metadata: DeploymentMetadata, spec: DeploymentSpec, status: Deploym
         recreates=spec.strategy is not None and spec.strategy.type == "Recreate",
         deadline_ms=deadline_ms(spec.progress_deadline_seconds),
     )
+
+
+def _is_progressing(conditions: Conditions) -> bool | None:
+    one = condition(conditions, "Progressing")
+    return {"True": True, "False": False}.get(one.status) if one is not None else None
 
 
 def _message(conditions: Conditions) -> str:

@@ -17,6 +17,7 @@ NOTHING = "<none>"
 _ROLE_PREFIX = "node-role.kubernetes.io/"
 _ROLE_LABEL = "kubernetes.io/role"
 _MOST_CONDITIONS = 20
+_MOST_TAINTS = 50
 
 
 class NodeMetadata(Metadata, gc=False, rename="camel"):
@@ -29,6 +30,7 @@ class Taint(Struct, gc=False):
     """An entry of spec.taints."""
 
     key: str = ""
+    effect: str | None = None
 
 
 class NodeSpec(Struct, gc=False):
@@ -91,6 +93,13 @@ class BadCondition(Struct, frozen=True, gc=False, array_like=True):
     since_ms: int | None
 
 
+class NodeTaint(Struct, frozen=True, gc=False, array_like=True):
+    """What keeps pods off a node."""
+
+    key: str
+    effect: str
+
+
 class Node(Resource, frozen=True, gc=False, array_like=True, kw_only=True):
     """A node. `cpu_cores` and `memory_bytes` are what it offers to pods (allocatable)."""
 
@@ -110,6 +119,7 @@ class Node(Resource, frozen=True, gc=False, array_like=True, kw_only=True):
     pods_allocatable: int | None = None
     conditions: tuple[BadCondition, ...] = ()
     message: str = ""
+    taints: tuple[NodeTaint, ...] = ()
 
 
 def read(node: NodeObject, now_ms: int) -> Node:
@@ -149,6 +159,7 @@ def read(node: NodeObject, now_ms: int) -> Node:
         pods_allocatable=whole(nanos_or_none(offered.pods)),
         conditions=conditions,
         message=conditions[0].message if conditions else "",
+        taints=_taints(spec.taints),
     )
 
 
@@ -169,6 +180,16 @@ def _speaking_against(conditions: Conditions) -> tuple[BadCondition, ...]:
         )
         for one in [*unready, *bad_conditions(conditions)][:_MOST_CONDITIONS]
     )  # fmt: skip
+
+
+def _taints(taints: list[Taint] | None) -> tuple[NodeTaint, ...]:
+    """Sorted: in which order a controller puts them is no change of the node."""
+    found = {_taint(one) for one in taints or ()}
+    return tuple(sorted(found, key=lambda one: (one.key, one.effect))[:_MOST_TAINTS])
+
+
+def _taint(one: Taint) -> NodeTaint:
+    return NodeTaint(word(one.key, 320), word(one.effect, 20))
 
 
 def _roles(labels: dict[str, str | None] | None) -> str:

@@ -34,6 +34,7 @@ class TroubledContainer(Struct, frozen=True, gc=False, array_like=True, kw_only=
     """How it ended the last time."""
     last_exit_code: int | None = None
     last_finished_at_ms: int | None = None
+    image: str = ""
 
 
 class Pod(Resource, frozen=True, gc=False, array_like=True, kw_only=True):
@@ -118,6 +119,7 @@ def _troubled(worst: Worst) -> TroubledContainer:
         last_reason=reason_word(ended.reason) if ended else "",
         last_exit_code=ended.exit_code if ended else None,
         last_finished_at_ms=moment_ms(ended.finished_at) if ended else None,
+        image=word(one.image, 500),
     )
 
 

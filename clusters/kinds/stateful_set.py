@@ -63,6 +63,11 @@ class StatefulSet(Resource, frozen=True, gc=False, array_like=True, kw_only=True
     available: int = 0
     containers: str = ""
     images: str = ""
+    generation: int | None = None
+    observed_generation: int | None = None
+    """The generation that the controller has seen last."""
+    is_updating: bool = False
+    """There is a newer revision, and more pods are to get it by themselves."""
 
 
 def read(stateful_set: StatefulSetObject, now_ms: int) -> StatefulSet:
@@ -70,7 +75,8 @@ def read(stateful_set: StatefulSetObject, now_ms: int) -> StatefulSet:
     metadata = stateful_set.metadata
     spec, status = stateful_set.spec or StatefulSetSpec(), stateful_set.status or StatefulSetStatus()
     wanted = 1 if spec.replicas is None else spec.replicas
-    verdict = set_verdict(metadata, _facts(metadata, spec, status, wanted), now_ms)
+    facts = _facts(metadata, spec, status, wanted)
+    verdict = set_verdict(metadata, facts, now_ms)
     return StatefulSet(
         kind="StatefulSet",
         group="apps",
@@ -91,6 +97,9 @@ def read(stateful_set: StatefulSetObject, now_ms: int) -> StatefulSet:
         available=_available(status),
         containers=container_names(spec.template),
         images=container_images(spec.template),
+        generation=metadata.generation,
+        observed_generation=status.observed_generation,
+        is_updating=facts.is_updating,
     )
 
 

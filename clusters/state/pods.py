@@ -93,6 +93,7 @@ class ContainerStatus(Struct, gc=False, rename="camel"):
     """A container as it is."""
 
     name: str
+    image: str | None = None
     state: ContainerState | None = None
     last_state: ContainerState | None = None
     ready: bool | None = None

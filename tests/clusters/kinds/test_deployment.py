@@ -139,3 +139,11 @@ def test_the_picture_counts_replicas() -> None:
     picture = resource_picture(a_deployment(DONE, UP, counts=(3, 2, 3, 1)), now_ms=NOW_MS)
 
     assert picture["replicas"] == {"wanted": 3, "current": 3, "ready": 3, "updated": 2, "available": 1}
+
+
+@pytest.mark.parametrize(("status", "is_progressing"), [("True", True), ("False", False), ("Unknown", None)])
+def test_what_the_controller_says_of_the_roll_out_is_kept(status: str, is_progressing: bool | None) -> None:
+    deployment = a_deployment(a_condition("Progressing", status), UP, metadata={"generation": 3})
+
+    assert deployment.is_progressing is is_progressing
+    assert (deployment.generation, deployment.observed_generation) == (3, 1)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from clusters.kinds.node import NodeTaint
 from clusters.kinds.picture import resource_picture
 from clusters.state.resource import CRITICAL, DEGRADED, HEALTHY, PENDING, turned
 from tests.clusters.kinds.objects import MINUTE_MS, NOW_MS, a_condition, ago, an_object
@@ -99,3 +100,14 @@ def test_a_node_with_a_thousand_conditions_keeps_a_few() -> None:
     )
 
     assert len(json.dumps(resource_picture(node, now_ms=NOW_MS))) < 50_000
+
+
+def test_taints_are_kept_in_one_order_with_their_effect() -> None:
+    unreachable = {"key": "node.kubernetes.io/unreachable", "effect": "NoSchedule"}
+    odd = {"key": "b", "effect": None}
+
+    one = an_object("Node", spec={"taints": [unreachable, odd, unreachable]})
+    other = an_object("Node", spec={"taints": [odd, unreachable]})
+
+    lost = NodeTaint("node.kubernetes.io/unreachable", "NoSchedule")
+    assert one.taints == other.taints == (NodeTaint("b", ""), lost)

@@ -228,3 +228,12 @@ def test_hostile_reasons_are_fit_to_keep_in_what_time_will_bring_too() -> None:
         (turn,) = pod.turns
         assert len(turn.reason) == 80
         assert "\0" not in turn.reason
+
+
+def test_the_image_of_a_container_in_trouble_is_kept() -> None:
+    waiting = {"waiting": {"reason": "ImagePullBackOff"}}
+
+    pod = a_pod(phase="Pending", statuses=[a_container(waiting, image="registry.example/shop/web:2")])
+
+    assert pod.container is not None
+    assert pod.container.image == "registry.example/shop/web:2"

@@ -72,5 +72,11 @@ def test_a_record_stored_by_the_first_release_is_still_read_field_by_field(line:
     resource = decode_record(golden["kind"], base64.b64decode(golden["record"]))
 
     fields = json.loads(msgspec.json.encode(msgspec.structs.asdict(resource)))
-    assert {name: fields[name] for name in golden["fields"]} == golden["fields"]
+    for name, value in golden["fields"].items():
+        assert _as_far_as(value, fields[name]) == value
     assert type(resource) is kind_named(golden["kind"]).resource
+
+
+def _as_far_as(stored: object, value: object) -> object:
+    """The value without the fields that a part of it, stored as an array, has got since."""
+    return value[: len(stored)] if isinstance(stored, list) and isinstance(value, list) and stored else value

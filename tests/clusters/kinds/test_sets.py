@@ -158,3 +158,18 @@ def test_the_pictures_count_replicas() -> None:
     assert resource_picture(a_daemon_set(2, numberMisscheduled=1), now_ms=NOW_MS)["replicas"] == {
         "wanted": 4, "current": 4, "ready": 2, "updated": 4, "available": 2, "misscheduled": 1,
     }  # fmt: skip
+
+
+def test_a_stateful_set_is_updating_until_its_partition() -> None:
+    newer = {"updateRevision": "b", "updatedReplicas": 1}
+    partition = {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}}
+
+    assert a_stateful_set(3, **newer).is_updating
+    assert not a_stateful_set(3, spec=partition, **newer).is_updating
+    assert not a_stateful_set(3, spec={"updateStrategy": {"type": "OnDelete"}}, **newer).is_updating
+    assert a_stateful_set(3, metadata={"generation": 2}).observed_generation == 1
+
+
+def test_a_daemon_set_says_whether_only_deleted_pods_get_the_newer_revision() -> None:
+    assert a_daemon_set(4, spec={"updateStrategy": {"type": "OnDelete"}}).is_on_delete
+    assert not a_daemon_set(4).is_on_delete

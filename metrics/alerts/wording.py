@@ -1,0 +1,88 @@
+"""What people are told of an alert: the rule's own words with what was found put in. Pure, and never fails.
+
+Only `{name}` stands for something, only names that the rule lists, and what is put in is never looked at
+again: a cluster that calls a pod `{namespace}` says just that.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from metrics.alerts.values import Value
+
+COUNT = "count"
+LONGEST_VALUE = 300
+UNKNOWN = "unknown"
+
+_NAME = re.compile(r"\{([a-z][a-z_]*(?:\.[a-z][a-z_]*)?)\}")
+_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\s]+")
+"""Control characters, those that turn the direction of writing, and any run of blanks."""
+_GIB = 1 << 30
+
+
+class Worded(Protocol):
+    """The texts of a rule."""
+
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def sentence_many(self) -> str: ...
+    @property
+    def advice(self) -> str: ...
+    @property
+    def command(self) -> str: ...
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The names that a text asks for. Raises ValueError where a brace is anything else.
+
+    >>> sorted(names_in("{name} in {namespace}"))
+    ['name', 'namespace']
+    """
+    rest = _NAME.sub("", text)
+    if "{" in rest or "}" in rest:
+        raise ValueError("braces stand around the name of a param only, such as {name}, {container.reason}.")
+    return frozenset(_NAME.findall(text))
+
+
+def sentence(rule: Worded, params: Mapping[str, Value], count: int = 1) -> str:
+    """What is wrong, in a sentence: of one thing, or of `count` things in the same trouble."""
+    if count == 1:
+        return _filled(rule.sentence, params, _told)
+    return _filled(rule.sentence_many, {**params, COUNT: count}, _told)
+
+
+def advice(rule: Worded, params: Mapping[str, Value]) -> str:
+    """What to do about it."""
+    return _filled(rule.advice, params, _told)
+
+
+def command(rule: Worded, params: Mapping[str, Value]) -> str:
+    """What to type to see it. Names come from the cluster and are quoted: the line is made to be pasted."""
+    return _filled(rule.command, params, lambda name, value: shlex.quote(_told(name, value)))
+
+
+def _filled(text: str, params: Mapping[str, Value], told: Callable[[str, Value], str]) -> str:
+    return _NAME.sub(lambda found: told(found[1], params.get(found[1])), text)
+
+
+def _told(name: str, value: Value) -> str:
+    """A value in the unit its name gives, on one line and short."""
+    if value is None or value == "":
+        return UNKNOWN
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value / _GIB) + " GiB" if name.endswith("_bytes") else _number(value)
+    text = _ODD.sub(" ", str(value)).strip()
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+
+
+def _number(value: float) -> str:
+    """A number with no more digits than anybody reads.
+
+    >>> _number(3), _number(12.0), _number(0.25)
+    ('3', '12', '0.25')
+    """
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.2f}".rstrip("0").rstrip(".")
