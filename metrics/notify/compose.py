@@ -13,11 +13,12 @@ from metrics.notify import message as tells
 from metrics.notify import phrases
 from metrics.notify.facts import TEST_SEVERITY, GroupFacts, Letterhead, MemberFacts, RuleWords, Told
 from metrics.notify.message import OVER, Item, Message
-from metrics.notify.texts import one_line, web_link
+from metrics.notify.texts import length, one_line, web_link
 
 MOST_ITEMS = 10
 _MOST_LABELS = 20
 _LONGEST_LABEL = 256
+_LONGEST_COMMAND = 600
 
 
 def compose(
@@ -134,8 +135,8 @@ def _message(
         count=len(case.about),
         items=[_item(case, member) for member in listed[:MOST_ITEMS]],
         more=max(0, len(listed) - MOST_ITEMS),
-        advice="" if is_over else one_line(words.advice),
-        command="" if is_over else one_line(words.command(case.about[0].params)),
+        advice="" if is_over else one_line(words.advice(case.about[0].params)),
+        command="" if is_over else _command(words.command(case.about[0].params)),
         runbook_url=web_link(words.runbook_url),
         url=f"{head.public_url.rstrip('/')}/alerts/{case.group.uuid}/",
         labels=_labels(case),
@@ -146,6 +147,12 @@ def _message(
         digest=digest,
         resolved_until_ms=resolved_until_ms,
     )
+
+
+def _command(text: str) -> str:
+    """A command on one line, or none: half of one is worse."""
+    line = one_line(text, _LONGEST_COMMAND + 1)
+    return line if length(line) <= _LONGEST_COMMAND else ""
 
 
 def _item(case: phrases.Case, member: MemberFacts) -> Item:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
 
+from metrics.alerts import wording
 from metrics.alerts.grouping import REPEAT_MS
+from metrics.alerts.rules import Rule
 from metrics.alerts.values import Value
 from metrics.notify.message import Message
 
@@ -55,10 +58,22 @@ class RuleWords:
     name: str
     sentence: Callable[[Params, int], str]
     """Of that alert's params and of how many alerts of the rule there are."""
+    advice: Callable[[Params], str] = lambda params: ""
     command: Callable[[Params], str] = lambda params: ""
-    advice: str = ""
     runbook_url: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rule: Rule) -> "RuleWords":
+        """What a rule of the rulebook says."""
+        return cls(
+            name=rule.name,
+            sentence=partial(wording.sentence, rule),
+            advice=partial(wording.advice, rule),
+            command=partial(wording.command, rule),
+            runbook_url=rule.runbook,
+            labels=rule.labels,
+        )
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 The title alone must do: it is what a phone shows of a message before it is opened.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ LONGEST_NAME = 200
 _LONGEST_SENTENCE = 1_500
 _LONGEST_PLACE = 50
 """Of a title: a place may not push out what is the matter there."""
+_SENTENCE_END = re.compile(r"(?<=[^\W\d])\. (?=[^\W\d_])")
 _MOST_CLUSTERS = 5
 _MOST_SUBJECTS = 3
 _MOST_OTHER_RULES = 3
@@ -93,7 +95,7 @@ def _opening(case: Case) -> str:
 
 
 def _first_clause(text: str) -> str:
-    return text.split(". ", 1)[0]
+    return _SENTENCE_END.split(text, maxsplit=1)[0]
 
 
 def _place(case: Case) -> str:

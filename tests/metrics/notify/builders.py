@@ -22,7 +22,7 @@ NODES = RuleWords(
     name="KubeNodeNotReady",
     sentence=nodes_sentence,
     command=lambda params: f"kubectl describe node {params.get('node', '')}",
-    advice="Look whether the kubelet runs, and whether the node has power and network.",
+    advice=lambda params: "Look whether the kubelet runs, and whether the node has power and network.",
     runbook_url="https://runbooks.example.org/node-not-ready",
     labels={"area": "node"},
 )

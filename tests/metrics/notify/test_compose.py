@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from metrics.alerts.rules import Rule, rulebook
 from metrics.notify.facts import GroupFacts, RuleWords
 from metrics.notify.message import LONGEST_TITLE, restored, stored
 from metrics.notify.texts import length
@@ -296,3 +297,28 @@ def test_odd_names_leave_a_title_of_one_line_that_can_be_stored(name: str) -> No
     assert not {"\n", "\0", "\u202e"} & set(body.decode())
     assert len(body) < 16_000
     assert restored(msgspec.json.decode(body)) == message
+
+
+def test_half_a_command_is_worse_than_none() -> None:
+    words = RuleWords(
+        name="Long", sentence=lambda p, c: "So", command=lambda p: f"kubectl {str(p['node']) * 9}"
+    )
+    rules = {"node-not-ready": words}
+
+    assert a_message(a_node(1), rules=rules).command == "kubectl " + "ip-10-4-1" * 9
+    assert a_message(a_node(1, params={"node": "x" * 100}), rules=rules).command == ""
+
+
+@pytest.mark.parametrize("rule", rulebook().values(), ids=lambda rule: rule.id)
+def test_every_rule_of_the_rulebook_makes_a_message(rule: Rule) -> None:
+    params = {name: "web-1" for name in rule.params}
+    member = a_node(1, rule=rule.id, severity=rule.severity, params=params)
+    rules = {rule.id: RuleWords.of(rule)}
+
+    one = a_message(member, rules=rules)
+    many = a_message(member, a_node(2, rule=rule.id), a_node(3, rule=rule.id), rules=rules)
+
+    assert one.rule == rule.name
+    assert one.sentence and one.advice and one.command
+    assert "3" in many.title
+    assert not {"{", "…"} & set(one.title + many.title + one.command), "the title has room for the sentence"
