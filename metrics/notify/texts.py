@@ -103,6 +103,17 @@ def web_link(text: str, limit: int = 500) -> str:
     return link if len(link) <= limit else ""
 
 
+def unquoted(text: str) -> str:
+    """A text without the grave accents that would end a block of code.
+
+    What stands for them means nothing to a shell, so a command that is pasted does no more than before.
+
+    >>> unquoted("echo `id`")
+    'echo ˋidˋ'
+    """
+    return text.replace("`", "ˋ")
+
+
 def broken(text: str, before: str) -> str:
     """A text with a break behind each of the characters in `before`."""
     for character in before:

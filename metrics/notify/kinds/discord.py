@@ -25,7 +25,7 @@ from metrics.notify.kinds.kind import (
 )
 from metrics.notify.lines import Fact, colour, facts, item_lines, plain_lines, shape
 from metrics.notify.message import Message
-from metrics.notify.texts import fitted, one_line, unmentioned
+from metrics.notify.texts import fitted, one_line, unmentioned, unquoted
 
 LONGEST_CONTENT = 2_000
 LONGEST_TITLE = 256
@@ -33,18 +33,19 @@ LONGEST_DESCRIPTION = 4_096
 LONGEST_FIELD = 1_024
 LONGEST_EMBED = 6_000
 """Title, description and fields together."""
-_LONGEST_BODY = 3_000
+_LONGEST_BODY = 2_700
 _LONGEST_VALUE = 400
-_LONGEST_COMMAND = 600
+_LONGEST_COMMAND = 800
 
 _SUFFIX = "/slack"
 _FORM = "https://discord.com/api/webhooks/ID/KEY/slack"
 _PATH = re.compile(r"/api(?:/v\d+)?/webhooks/\d+/[\w-]+(?:/slack)?/?(?:$|\?)")
 _MARKS = re.compile(r"([\\`*_\[\]|~])")
 _AT_START = re.compile(r"^(\s*\d*)([-+=#.)])", re.MULTILINE)
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 _ANGLES = str.maketrans("<>", "‹›")
 """Discord makes links, mentions and times of what stands between angles, by rules it does not tell."""
-_EMOJI = re.compile(r":(?=\w+:)")
+_EMOJI = re.compile(r":(?=[\w+-]+:)")
 
 
 def _request(message: Message, target: Target) -> OutboundRequest:
@@ -91,7 +92,7 @@ def _field(fact: Fact) -> dict[str, Any]:
 
 
 def _code(text: str) -> str:
-    return fitted(one_line(text).replace("`", "'"), _LONGEST_COMMAND, _unmentioned)
+    return fitted(unquoted(one_line(text)), _LONGEST_COMMAND, _unmentioned)
 
 
 def _escaped(lines: Sequence[str], limit: int) -> str:
@@ -101,6 +102,7 @@ def _escaped(lines: Sequence[str], limit: int) -> str:
 
 def _literal(text: str) -> str:
     text = _AT_START.sub(r"\1\\\2", _MARKS.sub(r"\\\1", text))
+    text = _ENTITY.sub("&\u200b", text)
     return _EMOJI.sub(":\u200b", _unmentioned(text))
 
 

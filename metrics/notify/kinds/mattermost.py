@@ -23,7 +23,7 @@ from metrics.notify.kinds.kind import (
 )
 from metrics.notify.lines import Fact, colour, facts, item_lines, plain_lines, shape
 from metrics.notify.message import Message
-from metrics.notify.texts import broken, fitted, length, one_line, unmentioned
+from metrics.notify.texts import broken, fitted, length, one_line, unmentioned, unquoted
 
 LONGEST_POST = 4_000
 """Of the text itself: what old servers take of one post."""
@@ -37,6 +37,7 @@ _FORM = "https://HOST/hooks/KEY"
 _PATH = re.compile(r"/hooks/\w+")
 _MARKS = re.compile(r"([\\`*_\[\]|~#])")
 _AT_START = re.compile(r"^(\s*\d*)([-+=.)])", re.MULTILINE)
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 _ANGLES = str.maketrans("<>", "‹›")
 """Slack's markup stands between angles, and Mattermost reads that too: `<!channel>` calls everybody."""
 _EMOJI = re.compile(r":(?=[\w+-]+:)")
@@ -95,7 +96,7 @@ def _field(fact: Fact) -> dict[str, Any]:
 
 
 def _code(text: str) -> str:
-    return fitted(one_line(text).replace("`", "'"), _LONGEST_COMMAND, _unmentioned)
+    return fitted(unquoted(one_line(text)), _LONGEST_COMMAND, _unmentioned)
 
 
 def _escaped(lines: Sequence[str], limit: int) -> str:
@@ -105,6 +106,7 @@ def _escaped(lines: Sequence[str], limit: int) -> str:
 
 def _literal(text: str) -> str:
     text = _AT_START.sub(r"\1\\\2", _MARKS.sub(r"\\\1", text))
+    text = _ENTITY.sub("&\u200b", text)
     return _EMOJI.sub(":\u200b", _unmentioned(text)).replace("\n", "  \n")
 
 

@@ -24,7 +24,7 @@ from metrics.notify.kinds.kind import (
 )
 from metrics.notify.lines import Fact, facts, item_lines, plain_lines, shape
 from metrics.notify.message import Message
-from metrics.notify.texts import fitted, one_line, unmentioned
+from metrics.notify.texts import fitted, one_line, unmentioned, unquoted
 
 LONGEST_HEADER = 150
 LONGEST_SECTION = 3_000
@@ -38,13 +38,8 @@ _WORD = re.compile(r"[a-z_]{2,60}")
 
 
 def _request(message: Message, target: Target) -> OutboundRequest:
-    return _posted(
-        target,
-        {
-            "text": _escaped(f"{shape(message)} {message.title}", LONGEST_TEXT),
-            "blocks": _blocks(message),
-        },
-    )
+    title = _escaped(f"{shape(message)} {message.title}", LONGEST_TEXT)
+    return _posted(target, {"text": title, "blocks": _blocks(message)})
 
 
 def _plain(message: Message, target: Target) -> OutboundRequest:
@@ -109,7 +104,7 @@ def _link(url: str, called: str) -> str:
 
 
 def _code(text: str) -> str:
-    return _escaped(text.replace("`", "'"), LONGEST_SECTION - 6)
+    return _escaped(unquoted(text), LONGEST_SECTION - 6)
 
 
 def _escaped_lines(lines: Sequence[str], limit: int) -> str:

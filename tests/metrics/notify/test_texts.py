@@ -1,13 +1,14 @@
 """What strangers choose made fit for a message."""
 
 import doctest
+import shlex
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics.notify import moments, texts
-from metrics.notify.texts import broken, clipped, fitted, length, one_line, unmentioned
+from metrics.notify.texts import broken, clipped, fitted, length, one_line, unmentioned, unquoted
 
 ANY = st.text(st.characters(exclude_categories=()))
 
@@ -62,3 +63,11 @@ def test_hidden_text_is_left_out_and_joined_emojis_stay() -> None:
 def test_a_long_text_is_clipped_with_an_ellipsis() -> None:
     assert clipped("a" * 200, 10) == "a" * 9 + "…"
     assert length(clipped("🙂" * 200, 10)) <= 10
+
+
+@pytest.mark.parametrize("name", ["`;touch x;`", "'`id`'", "a`b", "$(id)`"])
+def test_a_command_without_grave_accents_is_still_as_many_words(name: str) -> None:
+    shown = unquoted(f"kubectl get pod {shlex.quote(name)}")
+
+    assert "`" not in shown
+    assert shlex.split(shown) == ["kubectl", "get", "pod", name.replace("`", "ˋ")]
