@@ -5,6 +5,7 @@ A test is a mapping. It names a `field` of the subject and asks one thing of it:
 - `is: a` or `is: [a, b]`, `is_not: …`, `starts_with: …`
 - `more_than: X`, `less_than: X`: a number, `{limit: name}`, `{field: other}` or `{field: …, percent: limit}`
 - `older_than: 12h`, `younger_than: 12h`: of a moment; also `{limit: hours_or_so}`. What is ahead is younger.
+- `sooner_than: 7d`: of a moment ahead; what is past is sooner than all
 - `unchanged_for: 10m`
 - `changes_more_than: X, within: 15m`: how often it became another
 - `rises_by: X, within: 1h`: by that much or more
@@ -25,7 +26,7 @@ from metrics.alerts.fields import CLUSTER, has_field, is_read
 
 __all__ = ["CLUSTER", "ConditionError", "RawTest", "Test", "duration_ms", "has_field", "is_read", "parse"]
 
-DEEPEST = 6
+DEEPEST = 5
 UNIT_MS = {"seconds": 1_000, "minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
 _SHORT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_MS = 366 * 86_400_000
@@ -55,6 +56,7 @@ class RawTest(Struct, forbid_unknown_fields=True, kw_only=True, rename=lambda na
     less_than: str | RawOperand | UnsetType = UNSET
     older_than: str | RawOperand | UnsetType = UNSET
     younger_than: str | RawOperand | UnsetType = UNSET
+    sooner_than: str | RawOperand | UnsetType = UNSET
     unchanged_for: str | RawOperand | UnsetType = UNSET
     changes_more_than: str | RawOperand | UnsetType = UNSET
     rises_by: str | RawOperand | UnsetType = UNSET
@@ -106,6 +108,13 @@ class Aged(NamedTuple):
     field: str
     is_older: bool
     than_ms: Operand
+
+
+class Nears(NamedTuple):
+    """The moment in the field is less than so long ahead, or past."""
+
+    field: str
+    by_ms: Operand
 
 
 class Unchanged(NamedTuple):
@@ -163,8 +172,22 @@ class Some(NamedTuple):
     tests: "tuple[Test, ...]"
 
 
-Test = Among | StartsWith | Compared | Aged | Unchanged | Changes | Rises | AnyOf | AllOf | Not | Held | Some
-WITH_MEMORY = (Unchanged, Changes, Rises, Held)
+Test = (
+    Among
+    | StartsWith
+    | Compared
+    | Aged
+    | Nears
+    | Unchanged
+    | Changes
+    | Rises
+    | AnyOf
+    | AllOf
+    | Not
+    | Held
+    | Some
+)
+_WITH_MEMORY = (Unchanged, Changes, Rises, Held)
 
 
 class _Place(NamedTuple):
@@ -177,9 +200,9 @@ class _Place(NamedTuple):
     element: type[Struct] | None = None
 
     def at(self, path: str) -> "_Place":
-        if self.depth >= DEEPEST:
+        if self.depth > DEEPEST:
             raise ConditionError(f"{self.path}: tests are nested deeper than {DEEPEST} levels.")
-        return self._replace(path=f"{self.path}{path}", depth=self.depth + 1)
+        return self._replace(path=f"{self.path}{path}", depth=self.depth + path.startswith("."))
 
     def wrong(self, what: str) -> ConditionError:
         return ConditionError(f"{self.path}: {what}")
@@ -187,7 +210,11 @@ class _Place(NamedTuple):
 
 def parse(about: str, raw: Sequence[RawTest], limits: Mapping[str, float], *, place: str) -> tuple[Test, ...]:
     """The tests of a rule about a kind. Raises ConditionError."""
-    return _all(raw, _Place(about, limits, place))
+    tests = _all(raw, _Place(about, limits, place))
+    for test in tests if place == "unless" else tests[1:]:
+        if any(isinstance(one, Held) for one in walked(test)):
+            raise ConditionError(f"{place}: held stands first in when, so that no moment of it is missed.")
+    return tests
 
 
 def duration_ms(text: str) -> int:
@@ -364,6 +391,10 @@ def _younger(raw: RawTest, place: _Place) -> Test:
     return Aged(_moment(raw.field, place), is_older=False, than_ms=_length(raw.younger_than, place))
 
 
+def _sooner(raw: RawTest, place: _Place) -> Test:
+    return Nears(_moment(raw.field, place), _length(raw.sooner_than, place))
+
+
 def _moment(name: str, place: _Place) -> str:
     if not name.endswith("_ms") and is_read(place.about):
         raise place.wrong(f"{name} is no moment.")
@@ -435,11 +466,11 @@ def _several(raw: Any, place: _Place) -> tuple[Test, ...]:
 
 
 def _has_memory(test: Test) -> bool:
-    return any(isinstance(one, WITH_MEMORY) for one in walked(test))
+    return any(isinstance(one, _WITH_MEMORY) for one in walked(test))
 
 
 def _is_timed(test: Test) -> bool:
-    return any(isinstance(one, Aged) for one in walked(test))
+    return any(isinstance(one, Aged | Nears) for one in walked(test))
 
 
 def walked(test: Test) -> "list[Test]":
@@ -452,10 +483,20 @@ def walked(test: Test) -> "list[Test]":
     return [test, *(deeper for one in inner for deeper in walked(one))]
 
 
+def fields_named(tests: Sequence[Test]) -> frozenset[str]:
+    """Every field that the tests, and those they are made of, name."""
+    named: set[str] = set()
+    for test in tests:
+        for one in walked(test):
+            named.add(getattr(one, "field", ""))
+            named |= {part.field for part in one if isinstance(part, Operand)}
+    return frozenset(named - {""})
+
+
 _MADE_OF_OTHERS = frozenset({"any_", "all_", "not_", "held", "some"})
 _MADE = {
     "is_": _among, "is_not": _not_among, "starts_with": _starts, "more_than": _more, "less_than": _less,
-    "older_than": _older, "younger_than": _younger, "unchanged_for": _unchanged,
+    "older_than": _older, "younger_than": _younger, "sooner_than": _sooner, "unchanged_for": _unchanged,
     "changes_more_than": _changes, "rises_by": _rises, "any_": _any, "all_": _every, "not_": _not,
     "held": _held, "some": _some,
 }  # fmt: skip

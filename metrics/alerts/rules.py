@@ -15,9 +15,11 @@ from msgspec import Meta, Struct, field
 from clusters.connection import plain_yaml
 from metrics.alerts import conditions, wording
 from metrics.alerts.conditions import RawTest, Test
+from metrics.alerts.effective import OWN_LIMITS, Terms
 from metrics.alerts.grouping import CAUSES
 from metrics.alerts.inhibition import REACHES
 from metrics.alerts.values import SEVERITIES
+from metrics.alerts.whole import OF_THE_CONNECTION
 
 RULEBOOK = Path(__file__).parent / "rulebook"
 PORTAL = "Portal"
@@ -25,7 +27,6 @@ PORTAL = "Portal"
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST_ID = 80
-_OWN_SETTINGS = frozenset({"for_seconds", "keep_firing_for_seconds", "severity"})
 _Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 
@@ -59,6 +60,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """unknown, resolve or fire: what becomes of an alert whose condition cannot be judged."""
     needs: frozenset[str]
     """Kinds that have to be read now for the condition to be judged."""
+    reads_cluster: bool
+    """False: it is about the connection itself, and can be judged while nothing is read."""
     limits: dict[str, float]
     """The numbers in its condition that may be changed; the unit is in the name."""
     sentence: str
@@ -73,36 +76,9 @@ class Rule(Struct, frozen=True, kw_only=True):
     off_reason: str = ""
 
 
-class Effective(Struct, frozen=True, kw_only=True):
-    """A rule as it holds for one cluster and namespace, with all that was set for them."""
-
-    rule: Rule
-    is_off: bool
-    limits: dict[str, float]
-    for_ms: int
-    keep_firing_for_ms: int
-    severity: str
-
-
-EffectiveRules = Mapping[str, Mapping[str, Effective]]
-"""Rule id → namespace → what holds there; the namespace "" is all that are not named."""
-
-
-def effective(rule: Rule) -> Effective:
-    """The rule as the rulebook has it."""
-    return Effective(
-        rule=rule,
-        is_off=rule.is_off,
-        limits=rule.limits,
-        for_ms=rule.for_ms,
-        keep_firing_for_ms=rule.keep_firing_for_ms,
-        severity=rule.severity,
-    )
-
-
-def effective_rules(rules: Mapping[str, Rule]) -> EffectiveRules:
-    """All rules as the rulebook has them, everywhere."""
-    return {name: {"": effective(rule)} for name, rule in rules.items()}
+def default_terms(rules: Mapping[str, Rule]) -> dict[str, Terms]:
+    """What the rulebook itself says of each rule, before anything is set."""
+    return {rule.id: _terms(rule) for rule in rules.values()}
 
 
 @functools.cache
@@ -126,13 +102,17 @@ def read_rule(name: str, raw: bytes) -> Rule:
         raise RuleError(f"Rule {name}: {error}") from error
 
 
-def duration_ms(text: str) -> int:
-    """A length of time such as 15m, 1h or 0s in milliseconds. Raises ValueError.
-
-    >>> duration_ms("15m"), duration_ms("0s"), duration_ms("7d")
-    (900000, 0, 604800000)
-    """
-    return conditions.duration_ms(text)
+def _terms(rule: Rule) -> Terms:
+    return Terms(
+        rule=rule.id,
+        severity=rule.severity,
+        for_ms=rule.for_ms,
+        keep_firing_for_ms=rule.keep_firing_for_ms,
+        no_data=rule.no_data,
+        reads_cluster=rule.reads_cluster,
+        is_off=rule.is_off,
+        limits=dict(rule.limits),
+    )
 
 
 class _Written(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -170,8 +150,9 @@ def _rule(name: str, written: _Written) -> Rule:
     is_read = conditions.is_read(written.about) and all(map(conditions.is_read, written.needs))
     if not is_read and not written.is_off and written.about != PORTAL:
         raise RuleError(f"Rule {name}: it needs a kind that is not read, so it must be off.")
-    when = conditions.parse(written.about, written.when, written.limits, place="when")
-    unless = conditions.parse(written.about, written.unless, written.limits, place="unless")
+    about = _about(written)
+    when = conditions.parse(about, written.when, written.limits, place="when")
+    unless = conditions.parse(about, written.unless, written.limits, place="unless")
     _check_condition(name, written)
     return Rule(
         id=written.id,
@@ -188,6 +169,7 @@ def _rule(name: str, written: _Written) -> Rule:
         keep_firing_for_ms=conditions.duration_ms(written.keep_firing_for),
         no_data=written.no_data,
         needs=_needs(written),
+        reads_cluster=_reads_cluster(written.about, (*when, *unless)),
         limits=written.limits,
         sentence=written.sentence,
         sentence_many=written.sentence_many,
@@ -201,9 +183,20 @@ def _rule(name: str, written: _Written) -> Rule:
     )
 
 
+def _about(written: _Written) -> str:
+    """Whose fields its texts and tests name: where a kind is not read, nothing says what it will have."""
+    return next((kind for kind in written.needs if not conditions.is_read(kind)), written.about)
+
+
 def _needs(written: _Written) -> frozenset[str]:
     own = () if written.about in (PORTAL, conditions.CLUSTER) else (written.about,)
     return frozenset((*own, *written.needs))
+
+
+def _reads_cluster(about: str, tests: tuple[Test, ...]) -> bool:
+    if about != conditions.CLUSTER:
+        return about != PORTAL
+    return not conditions.fields_named(tests) <= OF_THE_CONNECTION
 
 
 def _check_names(name: str, written: _Written) -> None:
@@ -223,7 +216,7 @@ def _check_names(name: str, written: _Written) -> None:
 
 def _check_limits(written: _Written) -> None:
     for limit, value in written.limits.items():
-        if limit in _OWN_SETTINGS or not re.fullmatch(r"[a-z]+(_[a-z]+)*", limit):
+        if limit in OWN_LIMITS or not re.fullmatch(r"[a-z]+(_[a-z]+)*", limit):
             raise RuleError(f"Rule {written.id}: {plain_yaml.shown(limit)} cannot be the name of a limit.")
         if not 0 <= value <= 1e15:
             raise RuleError(f"Rule {written.id}: the limit {limit} is not between 0 and 10^15.")
@@ -260,7 +253,7 @@ def _params(name: str, written: _Written) -> frozenset[str]:
 def _can_tell(written: _Written, param: str) -> bool:
     if written.about == PORTAL:
         return param in written.params
-    return param in written.limits or conditions.has_field(written.about, param)
+    return param in written.limits or conditions.has_field(_about(written), param)
 
 
 def as_shown(rule: Rule) -> dict[str, Any]:

@@ -14,6 +14,11 @@ CONTROL_PLANE = frozenset({"control-plane", "master"})
 HIGHLY_AVAILABLE = 3
 """With so many nodes of the control plane, a cluster is meant to outlive the loss of one."""
 
+OF_THE_CONNECTION = frozenset({"line_state", "line_reason", "line_message", "credential_expires_ms"})
+"""What is known of a cluster even while it cannot be read."""
+NEVER_UNKNOWN = frozenset({"credential_expires_ms"})
+"""Where this is None, it is known that there is none: a credential that does not expire."""
+
 _MINOR = re.compile(r"v?(\d+\.\d+)")
 
 

@@ -7,6 +7,7 @@ again: a cluster that calls a pod `{namespace}` says just that.
 import re
 import shlex
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 
 from metrics.alerts.values import Value
@@ -72,9 +73,27 @@ def _told(name: str, value: Value) -> str:
     if value is None or value == "":
         return UNKNOWN
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value / _GIB) + " GiB" if name.endswith("_bytes") else _number(value)
+        return _amount(name, value)
     text = _ODD.sub(" ", str(value)).strip()
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+
+
+def _amount(name: str, value: float) -> str:
+    if name.endswith("_bytes"):
+        return _number(value / _GIB) + " GiB"
+    return _moment(value) if name.endswith("_ms") else _number(value)
+
+
+def _moment(at_ms: float) -> str:
+    """A moment to the minute.
+
+    >>> _moment(1795255200000), _moment(1e300)
+    ('2026-11-21 10:00 UTC', 'unknown')
+    """
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return UNKNOWN
 
 
 def _number(value: float) -> str:

@@ -8,8 +8,7 @@ import yaml
 
 from metrics.alerts.rules import (
     RuleError,
-    effective,
-    effective_rules,
+    default_terms,
     load_rules,
     read_rule,
     rulebook,
@@ -43,12 +42,22 @@ def test_a_rule_is_read_with_its_times_in_milliseconds() -> None:
     assert rule.params == {"name"}
 
 
-def test_without_settings_a_rule_holds_everywhere_as_it_is_written() -> None:
-    rule = read(limits={"share_percent": "95"})
+def test_without_settings_a_rule_holds_as_it_is_written() -> None:
+    rule = read(limits={"share_percent": "95"}, keep_firing_for="5m", no_data="resolve")
 
-    assert effective_rules({"pod-odd": rule}) == {"pod-odd": {"": effective(rule)}}
-    assert effective(rule).for_ms == 900_000
-    assert effective(rule).limits == {"share_percent": 95.0}
+    terms = default_terms({rule.id: rule})[rule.id]
+
+    assert (terms.for_ms, terms.keep_firing_for_ms, terms.no_data) == (900_000, 300_000, "resolve")
+    assert (terms.limits, terms.severity, terms.is_off) == ({"share_percent": 95.0}, "warning", False)
+    assert terms.reads_cluster
+
+
+def test_a_rule_about_the_connection_alone_does_not_read_the_cluster() -> None:
+    words = {"about": "Cluster", "sentence": "It is odd.", "command": "kubectl version"}
+    lost = read(**words, when=[{"field": "line_state", "is": "stale"}])
+    old = read(**words, when=[{"field": "usage_state", "is": "stale"}])
+
+    assert (lost.reads_cluster, old.reads_cluster) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +154,7 @@ def test_a_rule_about_a_kind_that_is_not_read_is_off_and_says_why() -> None:
     )
 
     assert rule.is_off
-    assert effective(rule).is_off
+    assert default_terms({rule.id: rule})[rule.id].is_off
 
 
 def test_rules_of_a_folder_are_in_order_and_other_files_are_left_alone(tmp_path: Path) -> None:
