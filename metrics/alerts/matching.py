@@ -70,8 +70,8 @@ class Matching:
     """What the rules find in one cluster. One task at a time may call it; the clock is the caller's."""
 
     def __init__(self, rules: Mapping[str, Rule], terms: TermsOf) -> None:
-        self.changed: set[AlertKey] = set()
-        """What was found, or found to be over, or otherwise, since `take_changed` was last called."""
+        self.changes = 0
+        """Rises whenever anything that is found begins, becomes another or is over."""
         self.capacity = Capacity()
         self._terms = terms
         self._limits: dict[int, tuple[Terms, dict[str, float] | None]] = {}
@@ -119,11 +119,6 @@ class Matching:
             kind = self._kinds.get(one.kind)
             if kind is not None:
                 self._judge(one, kind.checks, now_ms)
-
-    def take_changed(self) -> set[AlertKey]:
-        """What has changed since the last call."""
-        changed, self.changed = self.changed, set()
-        return changed
 
     @property
     def next_due_ms(self) -> int | None:
@@ -229,7 +224,7 @@ class Matching:
             self._owners[match.key] = uid
             if self._matches.get(match.key) != match:
                 self._matches[match.key] = match
-                self.changed.add(match.key)
+                self.changes += 1
         if not keys and due_ms is None and not self._memory.has_held(uid):
             self._kept.pop(uid, None)
             return
@@ -243,7 +238,7 @@ class Matching:
             if self._owners.get(key) == uid:
                 del self._owners[key]
                 del self._matches[key]
-                self.changed.add(key)
+                self.changes += 1
 
     def _drop(self, uid: str) -> None:
         self._memory.drop(uid)
@@ -298,7 +293,7 @@ class Matching:
     def _put(self, key: AlertKey, match: Match | None) -> None:
         if self._matches.get(key) == match:
             return
-        self.changed.add(key)
+        self.changes += 1
         if match is None:
             del self._matches[key]
         else:

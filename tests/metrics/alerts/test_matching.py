@@ -81,13 +81,15 @@ def test_a_pod_that_takes_the_name_of_one_that_goes_later_keeps_its_alert() -> N
     assert watched.found("pod-crash-looping") == []
 
 
-def test_only_what_changed_is_said_to_have_changed() -> None:
-    watched = Watched().put(a_pod(state=CRASHING), a_pod("web-2", state=CRASHING))
-    watched.matching.take_changed()
-    watched.put(a_pod(state=CRASHING, restarts=2, version=2))
+def test_changes_are_counted_and_what_stays_the_same_is_none() -> None:
+    watched = Watched().put(a_pod(state=CRASHING), a_pod("web-2", state=CRASHING), a_pod("web-3"))
+    before = watched.matching.changes
+    watched.put(a_pod(state=CRASHING, version=2), a_pod("web-3", version=2))
+    assert watched.matching.changes == before
 
-    assert watched.matching.take_changed() == {key("pod-crash-looping", "Pod", "shop", "web-1")}
-    assert watched.matching.take_changed() == set()
+    watched.put(a_pod(state=CRASHING, restarts=2, version=3))
+
+    assert watched.matching.changes == before + 1
 
 
 def test_the_mapping_of_what_is_found_is_kept_and_not_built_anew() -> None:
