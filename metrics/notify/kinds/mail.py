@@ -6,9 +6,11 @@ The thread hangs on an id made of the group, not on the first letter: that one m
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from hashlib import sha256
 from html import escape
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -74,7 +76,6 @@ def _letter(message: Message, route: _Route, at_ms: int) -> bytes:
     letter = EmailMessage(policy=SMTP)
     letter["From"] = Address("Topmast", addr_spec=route.sender)
     letter["To"] = [Address(addr_spec=recipient) for recipient in route.recipients]
-    letter["Subject"] = one_line(message.title)
     letter["Date"] = datetime.fromtimestamp(at_ms // 1000, UTC)
     letter["Message-ID"] = f"<{message.id}@{domain}>"
     letter["References"] = thread
@@ -82,10 +83,18 @@ def _letter(message: Message, route: _Route, at_ms: int) -> bytes:
         letter["In-Reply-To"] = thread
     letter["Auto-Submitted"] = "auto-generated"
     letter["X-Auto-Response-Suppress"] = "All"
-    letter.set_content(_text(message), cte="quoted-printable")
-    letter.add_alternative(_html(message), subtype="html", cte="quoted-printable")
-    letter.set_boundary(f"topmast-{message.id}")
-    return letter.as_bytes()
+    text, page = _text(message), _html(message)
+    letter.set_content(text, cte="quoted-printable")
+    letter.add_alternative(page, subtype="html", cte="quoted-printable")
+    # The same in each copy, and nothing that a name could hold: it is made of all of them.
+    letter.set_boundary(f"topmast-{sha256((text + page).encode()).hexdigest()[:32]}")
+    return _subject(message.title) + letter.as_bytes()
+
+
+def _subject(title: str) -> bytes:
+    """As encoded words only. Of a mixture, EmailMessage adds blanks where it folds the line."""
+    encoded = Header(one_line(title), charset="utf-8", header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {encoded}\r\n".encode("ascii")
 
 
 def _text(message: Message) -> str:

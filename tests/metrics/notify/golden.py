@@ -6,12 +6,15 @@ A stored message of a format that was released is never written again. The produ
 change of one is looked at, then written anew.
 """
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from metrics.notify.facts import GroupFacts
+from metrics.notify.kinds import kind_named
+from metrics.notify.kinds.kind import Outbound, OutboundLetter, Target
 from metrics.notify.message import Message, stored
 from tests.metrics.notify.builders import GROUP, MINUTE_MS, NOW_MS, a_message, a_node, ended
 
@@ -35,6 +38,32 @@ def resolved() -> Message:
 
 
 MESSAGES = {"firing": firing, "resolved": resolved}
+ADDRESSES = {
+    "discord": "https://discord.com/api/webhooks/1/key",
+    "mail": "smtps://mail.example.org?from=topmast@example.org&to=oncall@example.org",
+    "mattermost": "https://chat.example.org/hooks/key",
+    "slack": "https://hooks.slack.com/services/T0/B0/key",
+    "webhook": "https://in.example.org/topmast",
+}
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+
+
+def pictures(name: str, kind: str) -> dict[str, bytes]:
+    """What a kind makes of a message, by the name of its file; its plain form where it has one."""
+    message, made = MESSAGES[name](), kind_named(kind)
+    target = Target(url=ADDRESSES[kind], secret=SECRET, at_ms=message.at_ms)
+    found = {"": body_of(made.request(message, target))}
+    if made.plain:
+        found["-plain"] = body_of(made.plain(message, target))
+    ending = "eml" if kind == "mail" else "json"
+    return {f"{kind}-{name}{suffix}.{ending}": body for suffix, body in found.items()}
+
+
+def body_of(outbound: Outbound) -> bytes:
+    """A letter as it is; JSON spread out."""
+    if isinstance(outbound, OutboundLetter):
+        return outbound.content
+    return msgspec.json.format(outbound.body, indent=1) + b"\n"
 
 
 def written(value: Any) -> bytes:
@@ -47,6 +76,9 @@ def main() -> None:
     GOLDEN.mkdir(parents=True, exist_ok=True)
     for name, message in MESSAGES.items():
         (GOLDEN / f"{name}-1.json").write_bytes(written(stored(message())))
+        for kind in ADDRESSES:
+            for file, body in pictures(name, kind).items():
+                (GOLDEN / file).write_bytes(body)
 
 
 if __name__ == "__main__":
