@@ -5,10 +5,11 @@ import socket
 import time
 
 from celery import shared_task
-from celery.signals import worker_init, worker_shutting_down
+from celery.signals import beat_init, worker_init, worker_shutting_down
 
 from clusters import leases
 from metrics import keeping
+from metrics.alerts import watchdog
 from metrics.models import ProcessSeen
 from metrics.reading import process
 
@@ -52,6 +53,12 @@ def _start_reading(**_: object) -> None:
 @worker_shutting_down.connect
 def _stop_reading(**_: object) -> None:
     process.stop()
+
+
+@beat_init.connect
+def _watch_evaluators(**_: object) -> None:
+    """In beat's process, as it is another than the one that judges."""
+    watchdog.start()
 
 
 def _seen(name: str, role: str, now_ms: int) -> None:
