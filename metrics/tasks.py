@@ -5,12 +5,12 @@ import socket
 import time
 
 from celery import shared_task
-from celery.signals import beat_init, worker_init, worker_shutting_down
+from celery.signals import worker_init, worker_shutting_down
 
 from clusters import leases
 from metrics import keeping
-from metrics.alerts import watchdog
 from metrics.models import ProcessSeen
+from metrics.notify import process as telling
 from metrics.reading import process
 
 FORGOTTEN_MS = 86_400_000
@@ -45,9 +45,26 @@ def keep() -> None:
     keeping.keep(now_ms)
 
 
+@shared_task(ignore_result=True, expires=10)
+def flush_groups() -> None:
+    """Look at once whether a group has to be told about. A wake-up only: the worker looks by itself too."""
+    telling.start().dispatcher.wake()
+
+
+@shared_task(ignore_result=True, expires=10)
+def send_messages() -> None:
+    """Look at once whether a message may leave. A wake-up only: the worker looks by itself too."""
+    telling.start().dispatcher.wake()
+
+
 @worker_init.connect
 def _start_reading(**_: object) -> None:
     process.start()
+
+
+@worker_init.connect
+def _start_telling(**_: object) -> None:
+    telling.start()
 
 
 @worker_shutting_down.connect
@@ -55,10 +72,9 @@ def _stop_reading(**_: object) -> None:
     process.stop()
 
 
-@beat_init.connect
-def _watch_evaluators(**_: object) -> None:
-    """In beat's process, as it is another than the one that judges."""
-    watchdog.start()
+@worker_shutting_down.connect
+def _stop_telling(**_: object) -> None:
+    telling.stop()
 
 
 def _seen(name: str, role: str, now_ms: int) -> None:

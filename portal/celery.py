@@ -53,6 +53,8 @@ app.conf.update(
     enable_utc=True,
     beat_schedule={
         "dispatch": {"task": "metrics.tasks.dispatch", "schedule": 3.0, "options": {"expires": 10}},
+        # Workers look twice a second by themselves; this starts a dispatcher that has died.
+        "tell": {"task": "metrics.tasks.flush_groups", "schedule": 15.0, "options": {"expires": 10}},
         "keep": {"task": "metrics.tasks.keep", "schedule": 60.0, "options": {"expires": 50}},
     },
 )

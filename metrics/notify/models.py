@@ -40,6 +40,9 @@ class Destination(models.Model):
     # Its health.
     failing_since_ms = models.BigIntegerField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text="In a row.")
+    has_refused = models.BooleanField(
+        default=False, help_text="Its last answer said that trying again does not help."
+    )
     last_answer = models.CharField(max_length=300, blank=True)
     last_try_at_ms = models.BigIntegerField(null=True, blank=True)
     last_success_at_ms = models.BigIntegerField(null=True, blank=True)
@@ -105,6 +108,10 @@ class OutboxMessage(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["destination", "group", "sequence"], name="message_once"),
+            # Newer news replaces what waits; so nothing is told late, or in the wrong order.
+            models.UniqueConstraint(
+                fields=["destination", "group"], condition=Q(status=QUEUED), name="message_queued_once"
+            ),
         ]
         indexes = [
             # What is due to be sent.

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,12 +31,6 @@ from tests.metrics.notify.receivers import (
 LINE = Line(allowed_ranges=LOOPBACK, connect_seconds=2.0, whole_seconds=2.0)
 IMPATIENT = replace(LINE, whole_seconds=0.4)
 METADATA = "169.254.169.254"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
 
 
 def post(url: str, line: Line = LINE, body: bytes = b"{}", **headers: str) -> outbound.OutboundAnswer:
