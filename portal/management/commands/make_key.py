@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from clusters import registry
 from clusters.connection.keyfile import add_key, make_key_file, public_path
+from metrics.notify import destinations
 from portal import registering
 
 
@@ -37,6 +38,8 @@ class Command(BaseCommand):
             return
         keyring = registering.sentence(lambda: add_key(path))
         changed, failures = registry.seal_anew(keyring)
+        told, not_told = destinations.seal_anew(keyring)
+        changed, failures = changed + told, failures + not_told
         self.stdout.write(f"{path} has a new key {keyring.public_key.key_id}; {changed} credentials use it.")
         for failure in failures:
             self.stderr.write(str(failure))
