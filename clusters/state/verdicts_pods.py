@@ -78,11 +78,12 @@ def _failed(metadata: PodMetadata, status: PodStatus, printed: Printed, now_ms: 
         return healthy(printed.status, since_ms)
     if status.reason not in _PUT_OFF:
         return Verdict(DEGRADED, printed.status, since_ms)
+    reason = reason_word(status.reason)
     base_ms = since_ms or moment_ms(status.start_time) or moment_ms(metadata.creation_timestamp) or 0
     due_ms = base_ms + RECENT_MS
     if due_ms <= now_ms:
-        return healthy(printed.status, since_ms)
-    return Verdict(DEGRADED, printed.status, since_ms, (Turn(due_ms, HEALTHY, printed.status),))
+        return healthy(reason, since_ms)
+    return Verdict(DEGRADED, reason, since_ms, (Turn(due_ms, HEALTHY, reason),))
 
 
 def _fault(worst: Worst) -> Verdict | None:

@@ -285,9 +285,8 @@ class Matching:
             holds = check.holds(state, moment) and not (
                 check.is_excluded and check.is_excluded(state, moment)
             )
-            params = _params(check, state, limits)
             key = AlertKey(rule.id, WHOLE)
-            self._put(key, Match(key=key, params=params) if holds else None)
+            self._put(key, Match(key=key, params=_params(check, state, limits)) if holds else None)
         self._whole_due_ms = moment.due_ms
 
     def _put(self, key: AlertKey, match: Match | None) -> None:
