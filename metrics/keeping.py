@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from clusters.models import Cluster
 from metrics import storage
+from metrics.alerts import abandoned
 from metrics.journal import compaction, retention
 from metrics.packing import StoredFormatError
 from metrics.series import hours, rollup
@@ -58,6 +59,8 @@ PARTS = (
     _Part("series forgotten", rollup.prune, every_minutes=60, minute=17),
     _Part("usage forgotten", rounds.prune, every_minutes=10, minute=4),
     _Part("journal forgotten", retention.prune, every_minutes=10, minute=7),
+    _Part("alerts of removed clusters ended", abandoned.close_abandoned, every_minutes=1, minute=0),
+    _Part("alerts forgotten", abandoned.prune, every_minutes=60, minute=29),
     _Part("room given back", give_back, every_minutes=10, minute=8),
 )
 

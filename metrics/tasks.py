@@ -5,10 +5,11 @@ import socket
 import time
 
 from celery import shared_task
-from celery.signals import worker_init, worker_shutting_down
+from celery.signals import beat_init, worker_init, worker_shutting_down
 
 from clusters import leases
 from metrics import keeping
+from metrics.alerts import watchdog
 from metrics.models import ProcessSeen
 from metrics.notify import process as telling
 from metrics.reading import process
@@ -70,6 +71,12 @@ def _start_telling(**_: object) -> None:
 @worker_shutting_down.connect
 def _stop_reading(**_: object) -> None:
     process.stop()
+
+
+@beat_init.connect
+def _watch_evaluators(**_: object) -> None:
+    """In beat's process, as it is another than the one that judges."""
+    watchdog.start()
 
 
 @worker_shutting_down.connect

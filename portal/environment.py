@@ -59,6 +59,7 @@ class Environment:
     proxy_ranges: str
     worker_processes: int
     journal_days: float
+    alert_days: float
     journal_gb: float
     usage_minutes: float
     log_format: str
@@ -125,6 +126,7 @@ def read_environment(variables: Mapping[str, str], *, base_dir: Path) -> Environ
         proxy_ranges=reader.text("TOPMAST_PROXY_ADDRESSES", "127.0.0.1"),
         worker_processes=reader.value("TOPMAST_WORKERS", "1", _workers) or 1,
         journal_days=reader.value("TOPMAST_JOURNAL_DAYS", "7", _amount) or 7,
+        alert_days=reader.value("TOPMAST_ALERT_DAYS", "90", _amount) or 90,
         journal_gb=reader.value("TOPMAST_JOURNAL_GB", "5", _amount) or 5,
         usage_minutes=reader.value("TOPMAST_USAGE_MINUTES", "60", _amount) or 60,
         log_format=reader.choice("TOPMAST_LOG", LOG_FORMATS),

@@ -18,6 +18,7 @@ from metrics import pipeline
 from metrics.reading import usage
 from metrics.reading.window import Identity, Window
 from tests.clusters.mirror.readings import Observed, observed
+from tests.metrics.reading.rules import an_alerting
 from tests.simulated import SimulatedCluster
 
 OWNER = "test"
@@ -72,6 +73,7 @@ async def _window(row: Cluster, seen: Observed) -> Window:
         identity, number=0, health=None, is_stored=True, publish=lambda _frame: None, now_ms=_now_ms
     )
     window.reading = seen.reading
+    window.alerting = an_alerting(row.pk)
     return window
 
 

@@ -1,7 +1,7 @@
 """The trimmed copy of one cluster: objects in, changes out, totals always ready."""
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -19,9 +19,11 @@ class Mirror:
     """What one cluster looks like now. One task at a time may call it; the clock is the caller's.
 
     A change is reported only where something we keep is different: a new resourceVersion alone is not.
+    `heed` gets each object as it was and as it is, also of what is restored.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, heed: Callable[[Resource | None, Resource | None], None] | None = None) -> None:
+        self._heed = heed
         self.totals = Totals()
         self.kinds: dict[str, KindState] = {}
         self.version: str | None = None
@@ -149,6 +151,8 @@ class Mirror:
         """Keep sums, causes, strip and turns in step with one object's change."""
         self.totals.replace(old, new)
         self._causes.replace(old, new)
+        if self._heed is not None:
+            self._heed(old, new)
         one = new or old
         if one is not None and one.kind == "Node":
             self._node_strip = self._used_sums = None

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from clusters.access.selectors import SelectorError, matches, parse_selector
 from metrics.alerts.values import SEVERITIES, AlertKey
 
 FOR = "for_seconds"
@@ -17,6 +18,8 @@ KEEP = "keep_firing_for_seconds"
 SEVERITY = "severity"
 OWN_LIMITS = (FOR, KEEP, SEVERITY)
 """What every rule has; any other name is a limit that the rule's file gives."""
+
+LARGEST = 1e15
 
 NO_DATA = ("unknown", "resolve", "fire")
 
@@ -33,7 +36,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     reads_cluster: bool = True
     """False: it is about the line to the cluster itself, and can be judged while nothing is read."""
     is_off: bool = False
-    limits: dict[str, float | int | str] = msgspec.field(default_factory=dict)
+    limits: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +48,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str = ""
     is_off: bool | None = None
     """None: as the wider settings have it."""
-    limits: dict[str, float | int | str] = msgspec.field(default_factory=dict)
+    limits: dict[str, object] = msgspec.field(default_factory=dict)
     changed_at_ms: int = 0
 
 
@@ -71,19 +74,27 @@ def resolve(defaults: Terms, settings: Sequence[Setting], *, place: Place, names
 
 
 def selects(selector: str, labels: Mapping[str, str]) -> bool:
-    """Whether a selector such as `env=dev,team=shop` finds a cluster with these labels.
+    """Whether a selector finds a cluster with these labels; one that means nothing finds none.
 
-    >>> selects("env=dev", {"env": "dev", "team": "shop"}), selects("env=dev,team=x", {"env": "dev"})
+    >>> selects("env=dev", {"env": "dev", "team": "shop"}), selects("env in (", {"env": "dev"})
     (True, False)
     """
-    wanted = [part.strip().partition("=") for part in selector.split(",") if part.strip()]
-    return all(labels.get(name.strip()) == value.strip() for name, _, value in wanted)
+    try:
+        return matches(parse_selector(selector), labels)
+    except SelectorError:
+        return False
+
+
+def reaching(settings: Sequence[Setting], place: Place) -> list[Setting]:
+    """The settings that hold in a cluster, or in some namespace of it."""
+    return [one for one in settings if _reaches_cluster(one, place)]
 
 
 class ClusterTerms:
     """The terms of all rules in one cluster, worked out when first asked for."""
 
     def __init__(self, defaults: Mapping[str, Terms], settings: Sequence[Setting], place: Place) -> None:
+        self.settings = settings
         self._defaults = defaults
         self._settings: dict[str, list[Setting]] = {}
         for setting in settings:
@@ -104,9 +115,10 @@ class ClusterTerms:
         return self.of(key.rule, key.subject.namespace)
 
     def _resolve(self, rule: str, namespace: str) -> Terms | None:
+        """What the rulebook itself has off cannot be judged, whatever anybody sets."""
         defaults = self._defaults.get(rule)
         settings = self._settings.get(rule)
-        if defaults is None or not settings:
+        if defaults is None or defaults.is_off or not settings:
             return defaults
         return resolve(defaults, settings, place=self._place, namespace=namespace)
 
@@ -114,9 +126,13 @@ class ClusterTerms:
 def _reaches(setting: Setting, rule: str, place: Place, namespace: str) -> bool:
     if setting.rule != rule or (setting.namespace and setting.namespace != namespace):
         return False
+    return _reaches_cluster(setting, place)
+
+
+def _reaches_cluster(setting: Setting, place: Place) -> bool:
     if setting.cluster_id is not None:
         return setting.cluster_id == place.cluster_id
-    return selects(setting.selector, place.labels)
+    return not setting.selector or selects(setting.selector, place.labels)
 
 
 def _width(setting: Setting) -> tuple[int, int]:
@@ -133,12 +149,16 @@ def _with(terms: Terms, setting: Setting) -> Terms:
         severity=severity if severity in SEVERITIES else terms.severity,
         for_ms=_ms(limits.get(FOR), terms.for_ms),
         keep_firing_for_ms=_ms(limits.get(KEEP), terms.keep_firing_for_ms),
-        limits={**terms.limits, **{name: one for name, one in limits.items() if name not in OWN_LIMITS}},
+        limits={name: _number(limits.get(name), own) for name, own in terms.limits.items()},
     )
 
 
 def _ms(seconds: object, otherwise_ms: int) -> int:
     """A duration from a setting; one that is no number changes nothing."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
-        return otherwise_ms
-    return round(seconds * 1000)
+    return round(_number(seconds, otherwise_ms / 1000) * 1000)
+
+
+def _number(value: object, otherwise: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LARGEST:
+        return otherwise
+    return value

@@ -166,6 +166,16 @@ def quieted(
     return ClusterAlerts(kept, quiet), rearmed
 
 
+def darkened(alerts: ClusterAlerts, reason: str, now_ms: int) -> list[Transition]:
+    """What becomes of the alerts of a cluster that nobody reads any more."""
+    steps = [_cannot_tell(one, reason, now_ms) for one in alerts.kept.values() if one.state == FIRING]
+    return [
+        Transition(what=step.what, alert=step.kept, at_ms=now_ms, reason=step.reason)
+        for step in steps
+        if step.kept is not None
+    ]
+
+
 def _keep(kept: dict[AlertKey, Kept], key: AlertKey, one: Kept | None) -> None:
     if one is None or one.state == RESOLVED:
         kept.pop(key, None)

@@ -177,7 +177,7 @@ class RuleSetting(models.Model):
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, null=True, blank=True)
     selector = models.CharField(max_length=500, blank=True, help_text="Labels of clusters, such as env=dev.")
     namespace = models.CharField(max_length=63, blank=True)
-    is_off = models.BooleanField(default=False)
+    is_off = models.BooleanField(null=True, blank=True, help_text="Empty: as the next wider setting has it.")
     limits = models.JSONField(default=dict, help_text="for_seconds, severity … or a limit of the rule.")
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     changed_at_ms = models.BigIntegerField()

@@ -86,6 +86,12 @@ def store_transitions(
     return {one.cluster_id for one in found} - {one.cluster_id for one, _ in valid}
 
 
+def store_unheld(cluster_id: int, cluster: str, transitions: Sequence[Transition], now_ms: int) -> None:
+    """Store what has become of a cluster's open alerts. The caller has made sure that nobody reads it."""
+    with transaction.atomic():
+        _store(_told(cluster_id, cluster, transitions), _no_cause, now_ms)
+
+
 def store_portal_transitions(transitions: Sequence[Transition], cause_of: CauseOf, now_ms: int) -> None:
     """Store what has become of alerts about the portal itself. Two processes may do so at once."""
     with transaction.atomic():
@@ -220,6 +226,10 @@ def _open_rows(marks: Sequence[str]) -> dict[str, _Row]:
             (mark, _Row(*row)) for mark, *row in open_now.values_list("fingerprint", "pk", "group_id")
         )
     return found
+
+
+def _no_cause(cluster: str, alert: Kept) -> Cause:
+    raise ValueError(f"nothing fires in a cluster that nobody reads: {alert.key} of {cluster}")
 
 
 def _storable(cause: Cause) -> Cause:

@@ -15,6 +15,8 @@ from clusters.mirror.verdict import ClusterHealth
 from clusters.models import Cluster, ClusterState
 from clusters.models import Resource as ResourceRow
 from clusters.state.resource import Resource
+from metrics.alerts import rows
+from metrics.alerts.evaluate import ClusterAlerts
 from metrics.reading.window import Identity
 
 
@@ -30,6 +32,8 @@ class Loaded:
     number: int
     versions: dict[str, str]
     resources: list[Resource]
+    alerts: ClusterAlerts
+    credential_expires_at_ms: int | None
 
 
 def load(held: Held, now_ms: int) -> Loaded | None:
@@ -61,6 +65,8 @@ def load(held: Held, now_ms: int) -> Loaded | None:
         number=state.number,
         versions=versions,
         resources=_resources(cluster.pk) if versions else [],
+        alerts=rows.restore(cluster.pk),
+        credential_expires_at_ms=cluster.credential.expires_at_ms,
     )
 
 

@@ -14,9 +14,11 @@ from clusters.mirror.changes import Change, later_of
 from clusters.mirror.reading import ClusterReading
 from clusters.mirror.verdict import ClusterHealth, cluster_health
 from clusters.state.picture import ClusterValues
-from clusters.state.resource import NO_DATA, PENDING
+from clusters.state.resource import NO_DATA, PENDING, Resource
+from metrics.alerts.values import Seen
 from metrics.live.frames import Frame, build_frame
 from metrics.pipeline import Batch, Keyframe, UsageRows
+from metrics.reading.alerting import Alerting
 
 FRAME_MS = 20
 FIRST_READ_FRAME_MS = 250
@@ -60,6 +62,7 @@ class Window:
         self.is_storing = False
         self.ends_at_ms = 0
         self.reading: ClusterReading
+        self.alerting: Alerting
         self.task: asyncio.Task[None] | None = None
         self._publish = publish
         self._now_ms = now_ms
@@ -86,9 +89,21 @@ class Window:
 
     def on_news(self) -> None:
         """The line, the totals or how a kind goes has changed."""
+        self.alerting.news += 1
         self._has_news = True
         self._told = None
         self._flush_soon()
+
+    def heed(self, old: Resource | None, new: Resource | None) -> None:
+        """One object in the mirror was like `old` and is like `new`."""
+        self.alerting.replace(old, new, self._now_ms())
+
+    def look(self, now_ms: int) -> Seen:
+        """Which rules' conditions hold, for those who judge."""
+        reading = self.reading
+        return self.alerting.seen(
+            now_ms, line=reading.line, mirror=reading.mirror, is_well=reading.well.is_set()
+        )
 
     def keep_usage(self, tick_at_ms: int, tick: bytes, round_at_ms: int, pods: bytes | None) -> None:
         """Have one reading of usage written with the next batch."""

@@ -21,9 +21,12 @@ from clusters.mirror.mirror import Mirror
 from clusters.mirror.reading import ClusterReading
 from clusters.state.resource import Resource
 from metrics import pipeline
+from metrics.alerts.effective import ClusterTerms
 from metrics.pipeline import Batch
 from metrics.reading import loading, usage
+from metrics.reading.alerting import Alerting
 from metrics.reading.database import DatabaseThread
+from metrics.reading.judging import Judge, Rulebook, shipped_rulebook
 from metrics.reading.loading import Loaded
 from metrics.reading.publisher import Publisher
 from metrics.reading.window import Window
@@ -47,10 +50,15 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def steady_ms() -> int:
+    """Milliseconds by a clock that nobody sets."""
+    return time.monotonic_ns() // 1_000_000
+
+
 class Worker:
     """All windows of this process."""
 
-    def __init__(self, database: DatabaseThread, publisher: Publisher) -> None:
+    def __init__(self, database: DatabaseThread, publisher: Publisher, book: Rulebook | None = None) -> None:
         self.host = socket.gethostname()[:60]
         self.owner = f"{self.host}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.windows: dict[int, Window] = {}
@@ -59,6 +67,16 @@ class Worker:
         self._list_slots = asyncio.Semaphore(LISTS_AT_ONCE)
         self._first_stores = asyncio.Semaphore(STORES_AT_ONCE)
         self._background: set[asyncio.Task[None]] = set()
+        self._book = book or shipped_rulebook()
+        self._judge = Judge(
+            self.windows,
+            owner=self.owner,
+            database=database,
+            book=self._book,
+            drop=self.drop,
+            now_ms=now_ms,
+            steady_ms=steady_ms,
+        )
 
     async def run(self) -> None:
         """Write and renew until cancelled."""
@@ -67,6 +85,7 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._publisher.run())
             group.create_task(self._write_forever())
+            group.create_task(self._judge.run())
             group.create_task(self._renew_forever())
 
     async def hold(self, cluster_id: int) -> bool:
@@ -81,7 +100,7 @@ class Worker:
             loaded = await self._database.run(loading.load, held, now_ms())
             if loaded is None:
                 return False
-            window = self._open(loaded)
+            window = self._open(loaded, await self._judge.terms_for(cluster_id))
         window.ends_at_ms = now_ms() + random.randint(*WINDOW_MS)
         return True
 
@@ -99,7 +118,7 @@ class Worker:
             self.drop(cluster_id)
         await self._database.run(leases.release, self.owner, held)
 
-    def _open(self, loaded: Loaded) -> Window:
+    def _open(self, loaded: Loaded, terms: ClusterTerms) -> Window:
         window = Window(
             loaded.identity,
             number=loaded.number,
@@ -108,7 +127,13 @@ class Worker:
             publish=self._publisher.publish,
             now_ms=now_ms,
         )
-        mirror = Mirror()
+        window.alerting = Alerting(
+            self._book.rules,
+            terms,
+            loaded.alerts,
+            credential_expires_at_ms=loaded.credential_expires_at_ms,
+        )
+        mirror = Mirror(heed=window.heed)
         mirror.restore(loaded.resources)
         window.reading = ClusterReading(
             loaded.settings,

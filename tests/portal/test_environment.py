@@ -73,6 +73,7 @@ def test_an_ipv6_host_is_allowed_in_the_form_browsers_send() -> None:
         ("TOPMAST_TIME_ZONE", "../../etc/passwd"),
         ("TOPMAST_JOURNAL_DAYS", "nan"),
         ("TOPMAST_JOURNAL_GB", "-1"),
+        ("TOPMAST_ALERT_DAYS", "long"),
         ("TOPMAST_CLUSTER_RANGES", "anything"),
         ("TOPMAST_WEBHOOK_RANGES", "10.0.0.1/8"),
         ("TOPMAST_WORKERS", "-1"),

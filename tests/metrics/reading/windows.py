@@ -1,5 +1,6 @@
 """A window with nothing behind it: changes are put in by hand, and time passes a second a look."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,6 +8,7 @@ from clusters import leases
 from clusters.mirror.line import Line
 from clusters.mirror.mirror import Mirror
 from metrics.reading.window import Identity, Window
+from tests.metrics.reading.rules import an_alerting
 from tests.metrics.rows import a_cluster
 
 OWNER = "one"
@@ -29,6 +31,11 @@ def a_window(*, is_stored: bool = True) -> Window:
     window = Window(
         identity, number=0, health=None, is_stored=is_stored, publish=lambda _frame: None, now_ms=Clock()
     )
-    reading: Any = SimpleNamespace(line=Line(state="live"), mirror=Mirror(), versions=lambda: {"Pod": "1"})
+    well = asyncio.Event()
+    well.set()
+    reading: Any = SimpleNamespace(
+        line=Line(state="live"), mirror=Mirror(heed=window.heed), versions=lambda: {"Pod": "1"}, well=well
+    )
     window.reading = reading
+    window.alerting = an_alerting(cluster.pk)
     return window

@@ -1,0 +1,116 @@
+"""What one window holds of its cluster's alerts: which conditions hold, and what was made of them last.
+
+After a line or a watch is taken up again, what happened meanwhile has yet to be told, and what a restored
+picture shows may be long over. So a cluster counts as readable, and a kind as seen, only when it has been
+so for SETTLE_MS.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from clusters.mirror.line import LIVE, SYNCING, Line
+from clusters.mirror.mirror import Mirror
+from clusters.state.resource import Resource
+from metrics.alerts.effective import ClusterTerms
+from metrics.alerts.evaluate import ClusterAlerts
+from metrics.alerts.matching import Matching
+from metrics.alerts.rules import Rule
+from metrics.alerts.values import Seen
+
+SETTLE_MS = 3_000
+
+
+class Alerting:
+    """One cluster's conditions and alerts. Lives on the loop."""
+
+    def __init__(
+        self,
+        rules: Mapping[str, Rule],
+        terms: ClusterTerms,
+        alerts: ClusterAlerts,
+        *,
+        credential_expires_at_ms: int | None = None,
+    ) -> None:
+        self.terms = terms
+        self.alerts = alerts
+        self.news = 0
+        """Counts what is new of the line and of how kinds go."""
+        self._rules = rules
+        self._matching = Matching(rules, terms.of)
+        self._credential_expires_at_ms = credential_expires_at_ms
+        self._judged: tuple[int, int] | None = None
+        self._due_ms: int | None = None
+        self._readable = _Settling()
+        self._kinds: dict[str, _Settling] = {}
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Another one whenever there may be something to judge."""
+        return self._matching.changes, self.news
+
+    def replace(self, old: Resource | None, new: Resource | None, now_ms: int) -> None:
+        """One object was like `old` and is like `new`."""
+        self._matching.replace(old, new, now_ms)
+
+    def change_terms(self, terms: ClusterTerms, resources: Iterable[Resource], now_ms: int) -> None:
+        """Other limits, or rules on and off: everything is looked at anew."""
+        self.terms = terms
+        self._matching.change_terms(terms.of, resources, now_ms)
+        self.news += 1
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether there is anything to judge before the next slot."""
+        if self.place != self._judged:
+            return True
+        return any(due is not None and due <= now_ms for due in (self._due_ms, self._matching.next_due_ms))
+
+    def seen(self, now_ms: int, *, line: Line, mirror: Mirror, is_well: bool) -> Seen:
+        """What can be said of the cluster now. The mapping in it goes on changing: judge it at once."""
+        is_readable = self._readable.is_settled(now_ms, holds=is_well and line.state in (LIVE, SYNCING))
+        unsettled = self._unsettled_kinds(mirror, now_ms)
+        seen = self._matching.seen(
+            now_ms, line=line, mirror=mirror, credential_expires_at_ms=self._credential_expires_at_ms
+        )
+        blind = seen.blind_rules
+        if unsettled:
+            blind |= {rule.id for rule in self._rules.values() if not unsettled.isdisjoint(rule.needs)}
+        return msgspec.structs.replace(seen, is_readable=is_readable and seen.is_readable, blind_rules=blind)
+
+    def judged(self, alerts: ClusterAlerts, *, due_ms: int | None, place: tuple[int, int]) -> None:
+        """The alerts as they are stored now, and what had happened when they were judged."""
+        self.alerts = alerts
+        self._judged = place
+        settling = [one.settles_at_ms for one in (self._readable, *self._kinds.values())]
+        self._due_ms = min((at_ms for at_ms in (due_ms, *settling) if at_ms is not None), default=None)
+
+    def _unsettled_kinds(self, mirror: Mirror, now_ms: int) -> set[str]:
+        """Kinds whose watch was taken up again only now."""
+        unsettled: set[str] = set()
+        for kind, how in mirror.kinds.items():
+            settling = self._kinds.get(kind)
+            if settling is None:
+                settling = self._kinds[kind] = _Settling()
+            is_live = how.state == LIVE
+            if not settling.is_settled(now_ms, holds=is_live) and is_live:
+                unsettled.add(kind)
+        return unsettled
+
+
+class _Settling:
+    """Whether something has been so for long enough. A clock that was set back begins anew."""
+
+    def __init__(self) -> None:
+        self.settles_at_ms: int | None = None
+        """When it will be; None where it is, or is not so."""
+        self._since_ms: int | None = None
+
+    def is_settled(self, now_ms: int, *, holds: bool) -> bool:
+        if not holds:
+            self._since_ms = self.settles_at_ms = None
+            return False
+        if self._since_ms is None or self._since_ms > now_ms:
+            self._since_ms = now_ms
+        settled_at_ms = self._since_ms + SETTLE_MS
+        self.settles_at_ms = settled_at_ms if now_ms < settled_at_ms else None
+        return self.settles_at_ms is None
