@@ -33,7 +33,7 @@ def a_rulebook(*, wait: str = "0s") -> Rulebook:
         name="PodInTrouble",
         severity="warning",
         about="Pod",
-        when="{field: health, is: critical}",
+        when="{field: health, is: [critical, degraded]}",
         wait=wait,
     )
     line = _FORM.format(
