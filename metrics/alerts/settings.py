@@ -1,16 +1,25 @@
 """What people have set about rules, as rows: read for the evaluators, changed with a note of who did it."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, Max, QuerySet
 
 from clusters.access.models import User
+from clusters.access.selectors import SelectorError, parse_selector
 from clusters.models import Cluster
 from metrics.alerts.audit import audit
-from metrics.alerts.effective import Setting
+from metrics.alerts.conditions import duration_ms
+from metrics.alerts.effective import FOR, KEEP, LARGEST, SEVERITY, Setting
 from metrics.alerts.models import RuleSetting
+from metrics.alerts.rules import Rule, rulebook
+
+SETTABLE = ("critical", "warning", "info")
+
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Epoch(NamedTuple):
@@ -18,6 +27,21 @@ class Epoch(NamedTuple):
 
     settings: int
     newest_ms: int
+
+
+class SettingError(ValueError):
+    """A setting that cannot be, with a sentence for whoever asked."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What somebody wants of a rule; None is left as it was. Times are written as 90s, 15m or 2h."""
+
+    is_off: bool | None = None
+    severity: str | None = None
+    wait: str | None = None
+    keep: str | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 class Scope(NamedTuple):
@@ -68,25 +92,16 @@ def as_value(row: RuleSetting) -> Setting:
 
 
 def change_rule(
-    rule: str,
-    scope: Scope,
-    *,
-    is_off: bool | None,
-    limits: Mapping[str, float | int | str],
-    user: User | None,
-    via: str,
-    now_ms: int,
+    rule: str, scope: Scope, change: Change, *, user: User | None, via: str, now_ms: int
 ) -> RuleSetting:
-    """Set what is named and leave the rest of this scope's setting as it was.
-
-    Whoever calls has checked the names and values against the rulebook.
-    """
+    """Set what is named and leave the rest of this scope's setting as it was. Raises SettingError."""
+    limits = check(rule, scope, change)
     with transaction.atomic():
         row = _rows(rule, scope).select_for_update().first() or RuleSetting(
             rule=rule, cluster=scope.cluster, selector=scope.selector, namespace=scope.namespace
         )
         before = _told(row)
-        row.is_off = row.is_off if is_off is None else is_off
+        row.is_off = row.is_off if change.is_off is None else change.is_off
         row.limits = {**row.limits, **limits}
         row.changed_by, row.changed_at_ms = user, _later_than_all(now_ms)
         row.save()
@@ -105,6 +120,57 @@ def reset_rule(rule: str, scope: Scope, *, user: User | None, via: str, now_ms: 
         row.delete()
         audit(user=user, via=via, action="rule_reset", subject=rule, params=params, now_ms=now_ms)
     return True
+
+
+def check(name: str, scope: Scope, change: Change) -> dict[str, float | str]:
+    """What a change comes to, as it is stored. Raises SettingError with a sentence."""
+    rule = rulebook().get(name)
+    if rule is None:
+        raise SettingError(f"There is no rule {name[:80]!r}. docs/alerts.md lists them.")
+    if rule.is_off and change.is_off is False:
+        raise SettingError(f"{name} cannot be switched on: {rule.off_reason}")
+    _check_scope(scope)
+    limits: dict[str, float | str] = {
+        limit: _checked(rule, limit, value) for limit, value in change.limits.items()
+    }
+    if change.severity is not None:
+        if change.severity not in SETTABLE:
+            raise SettingError(f"A severity is one of {', '.join(SETTABLE)}.")
+        limits[SEVERITY] = change.severity
+    for setting, text in ((FOR, change.wait), (KEEP, change.keep)):
+        if text is not None:
+            limits[setting] = _seconds(text)
+    if not limits and change.is_off is None:
+        raise SettingError("Say what to change: on or off, how long, how severe, or a limit.")
+    return limits
+
+
+def _check_scope(scope: Scope) -> None:
+    if scope.cluster is not None and scope.selector:
+        raise SettingError("Name a cluster or labels of clusters, not both.")
+    if scope.selector:
+        try:
+            parse_selector(scope.selector)
+        except SelectorError as error:
+            raise SettingError(str(error)) from None
+    if scope.namespace and not _NAMESPACE.fullmatch(scope.namespace):
+        raise SettingError(f"{scope.namespace[:80]!r} cannot be the name of a namespace.")
+
+
+def _checked(rule: Rule, limit: str, value: float) -> float:
+    if limit not in rule.limits:
+        known = ", ".join(rule.limits) or "none"
+        raise SettingError(f"{rule.id} has no limit {limit[:80]!r}. It has: {known}.")
+    if not 0 <= value <= LARGEST:
+        raise SettingError(f"The limit {limit} is a number of 0 or more.")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        return duration_ms(text) / 1000
+    except ValueError as error:
+        raise SettingError(f"{error} Write it as 90s, 15m or 2h.") from None
 
 
 def _rows(rule: str, scope: Scope) -> QuerySet[RuleSetting]:
