@@ -21,6 +21,7 @@ from metrics.notify.flushing import flush
 from metrics.notify.heartbeat import Ping
 from metrics.notify.kinds.kind import DELIVERED
 from metrics.notify.lanes import Lane
+from metrics.notify.looking import is_anything_due
 from metrics.notify.sending import Candidate
 from metrics.notify.words import Words
 
@@ -91,9 +92,10 @@ class Dispatcher:
         """All that is due now: flush, settle, send, and once a minute what time asks for."""
         now_ms = self._means.clock_ms()
         self._settle(now_ms)
-        flush(now_ms, self._means.words())
-        while not self._is_stopping and self._send(now_ms):
-            pass
+        if is_anything_due(now_ms):
+            flush(now_ms, self._means.words())
+            while not self._is_stopping and self._send(now_ms):
+                pass
         if now_ms // MINUTE_MS != self._minute:
             self._minute = now_ms // MINUTE_MS
             self._keyring = None  # A key may have been added.
