@@ -7,6 +7,7 @@ from django.db import transaction
 from clusters.access.models import User
 from clusters.access.visibility import clusters_visible_to
 from metrics.alerts.audit import audit
+from metrics.alerts.due import look_again
 from metrics.alerts.models import Silence
 from metrics.alerts.silences import (
     ActiveSilence,
@@ -57,6 +58,7 @@ def add_silence(
             params=params,
             now_ms=now_ms,
         )
+        look_again(now_ms)
     return silence
 
 
@@ -71,6 +73,7 @@ def end_silence(silence: Silence, *, user: User | None, via: str, now_ms: int) -
             user=user, via=via, action="silence_ended", subject=str(silence.uuid),
             params={"reason": silence.reason}, now_ms=now_ms,
         )  # fmt: skip
+        look_again(now_ms)
     return True
 
 

@@ -45,6 +45,13 @@ def start() -> TellingProcess:
         return _process
 
 
+def begin_to_stop() -> None:
+    """Have it begin nothing more, if it runs; waits for nothing."""
+    with _lock:
+        if _process is not None:
+            _process.dispatcher.stop()
+
+
 def stop() -> None:
     """Stop it, if it runs."""
     global _process

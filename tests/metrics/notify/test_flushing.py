@@ -4,11 +4,12 @@ import pytest
 
 from clusters.models import Cluster
 from metrics.alerts.grouping import REPEAT_MS
-from metrics.alerts.models import Alert, AlertEvent, AlertGroup
+from metrics.alerts.models import Alert, AlertEvent, AlertGroup, Silence
 from metrics.alerts.silences import parse_matcher
-from metrics.alerts.silencing import add_silence
+from metrics.alerts.silencing import add_silence, end_silence
 from metrics.notify.models import Destination, OutboxMessage, Route
-from tests.builders import a_cluster, a_group, an_alert
+from metrics.notify.routing import Wanted, add_route
+from tests.builders import a_cluster, a_group, a_team, an_alert, granted
 from tests.metrics.notify.builders import MINUTE_MS, NOW_MS
 from tests.metrics.notify.outbox import Sender, a_destination, a_due_group, due, messages, resolve
 from tests.metrics.notify.receivers import Receiver, answer, die
@@ -319,3 +320,35 @@ def test_nothing_due_costs_one_query(sender: Sender, django_assert_num_queries: 
     a_due_group(flush_at_ms=NOW_MS + 1)
     with django_assert_num_queries(1):  # type: ignore[operator]
         sender.flush()
+
+
+def test_a_silence_that_is_ended_early_lets_what_lasts_be_told(sender: Sender) -> None:
+    a_destination(AWAY)
+    group = a_due_group()
+    silence("rule=pod-crash-looping", NOW_MS + HOUR_MS)
+    sender.flush()
+    end_silence(Silence.objects.get(), user=None, via="command", now_ms=NOW_MS + MINUTE_MS)
+    sender.now_ms += MINUTE_MS
+    sender.flush()
+    assert messages(group) == [("firing", "queued")]
+
+
+def test_a_new_route_is_told_of_what_is_open(sender: Sender) -> None:
+    ops = a_destination(AWAY, routed=False)
+    group = a_due_group()
+    sender.flush()
+    add_route(ops, Wanted(), user=None, via="command", now_ms=NOW_MS + MINUTE_MS)
+    sender.now_ms += MINUTE_MS
+    sender.flush()
+    assert messages(group) == [("firing", "queued")]
+
+
+def test_a_team_s_destination_hears_only_of_the_clusters_that_the_team_may_see(sender: Sender) -> None:
+    ours, theirs = a_cluster(labels={"team": "shop"}), a_cluster()
+    team = a_team()
+    granted(team, "team=shop")
+    ops = a_destination(AWAY, routed=False)
+    Route.objects.create(destination=ops, team=team, created_at_ms=0)
+    seen, unseen = a_due_group(cluster=ours), a_due_group(cluster=theirs)
+    sender.flush()
+    assert (messages(seen), messages(unseen)) == ([("firing", "queued")], [])
