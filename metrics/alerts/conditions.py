@@ -311,7 +311,7 @@ def _value(one: Any, type_: Any, place: _Place) -> str | bool | int | float:
     if type_ is bool or isinstance(one, bool):
         if type_ is not bool or not isinstance(one, bool):
             if not is_read(place.about):
-                return str(one)
+                return bool(one) if isinstance(one, bool) else str(one)
             raise place.wrong("true and false go with fields that are one of them, and nothing else does.")
         return one
     if type_ in (int, float):
