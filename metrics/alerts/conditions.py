@@ -493,6 +493,17 @@ def fields_named(tests: Sequence[Test]) -> frozenset[str]:
     return frozenset(named - {""})
 
 
+def look_back_ms(tests: Sequence[Test], limits: Mapping[str, float]) -> float:
+    """How long ago the tests ask about, at most."""
+    lengths = [
+        operand_value(one.for_ms if isinstance(one, Unchanged) else one.within_ms, limits, None) or 0.0
+        for test in tests
+        for one in walked(test)
+        if isinstance(one, Unchanged | Changes | Rises | Held)
+    ]
+    return max(lengths, default=0.0)
+
+
 _MADE_OF_OTHERS = frozenset({"any_", "all_", "not_", "held", "some"})
 _MADE = {
     "is_": _among, "is_not": _not_among, "starts_with": _starts, "more_than": _more, "less_than": _less,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from clusters.mirror.line import LIVE, SYNCING, Line
 from clusters.mirror.mirror import Mirror
 from clusters.state.resource import HEALTHY, Resource
-from metrics.alerts.conditions import CLUSTER, Changes, Rises, Unchanged, fields_named, walked
+from metrics.alerts.conditions import CLUSTER, Changes, Rises, Unchanged, fields_named, look_back_ms, walked
 from metrics.alerts.effective import Terms
 from metrics.alerts.predicates import (
     Derived,
@@ -84,6 +84,8 @@ class Matching:
             _check(rule, {}) for rule in rules.values() if rule.about == CLUSTER and not rule.is_off
         )
         self._memory = Memory()
+        for rule in rules.values():
+            self._look_back(rule, rule.limits)
         self._matches: dict[AlertKey, Match] = {}
         self._owners: dict[AlertKey, str] = {}
         self._kept: dict[str, _Kept] = {}
@@ -106,10 +108,7 @@ class Matching:
             return
         if old is not None:
             self._note_changes(old, new, kind.remembered, now_ms)
-        is_quiet = new.health == HEALTHY and not new.reason and new.uid not in self._kept
-        checks = kind.when_quiet if is_quiet else kind.checks
-        if checks:
-            self._judge(new, checks, now_ms)
+        self._judge_as_needed(new, kind, now_ms)
 
     def change_terms(self, terms: TermsOf, resources: Iterable[Resource], now_ms: int) -> None:
         """Take over other terms, and judge all objects anew. What is remembered of them stays."""
@@ -118,7 +117,7 @@ class Matching:
         for one in resources:
             kind = self._kinds.get(one.kind)
             if kind is not None:
-                self._judge(one, kind.checks, now_ms)
+                self._judge_as_needed(one, kind, now_ms)
 
     @property
     def next_due_ms(self) -> int | None:
@@ -202,6 +201,13 @@ class Matching:
             if node is not None and "Node" in self._kinds:
                 self._judge(node, self._kinds["Node"].checks, now_ms)
 
+    def _judge_as_needed(self, one: Resource, kind: _Kind, now_ms: int) -> None:
+        """Of an object that is well, and of which nothing is kept, most rules need not be asked."""
+        is_quiet = one.health == HEALTHY and not one.reason and one.uid not in self._kept
+        checks = kind.when_quiet if is_quiet else kind.checks
+        if checks:
+            self._judge(one, checks, now_ms)
+
     def _judge(self, one: Resource, checks: tuple[_Check, ...], now_ms: int) -> None:
         moment = Moment(now_ms, _NO_LIMITS, self._memory)
         found: list[Match] = []
@@ -255,7 +261,13 @@ class Matching:
         if known is None:
             limits = None if terms.is_off else _numbers(rule.limits, terms.limits)
             known = self._limits[id(terms)] = (terms, limits)
+            self._look_back(rule, limits or rule.limits)
         return known[1]
+
+    def _look_back(self, rule: Rule, limits: Mapping[str, float]) -> None:
+        """Keep the past for as long as the rule asks about it."""
+        length_ms = look_back_ms((*rule.when, *rule.unless), limits)
+        self._memory.look_back_ms = max(self._memory.look_back_ms, length_ms)
 
     def _blind_rules(self, mirror: Mirror, state: Whole) -> frozenset[str]:
         live = {kind for kind, how in mirror.kinds.items() if how.state == "live"}

@@ -181,19 +181,12 @@ def _length(operand: Operand, moment: Moment) -> float:
     return operand_value(operand, moment.limits, None) or 0.0
 
 
-def _look_back(operand: Operand, moment: Moment) -> float:
-    """A length of time that the past is asked about: so long it has to be kept."""
-    length_ms = _length(operand, moment)
-    moment.memory.look_back_ms = max(moment.memory.look_back_ms, length_ms)
-    return length_ms
-
-
 def _unchanged(test: Unchanged, _: Derived) -> Predicate:
     def unchanged(one: Any, moment: Moment) -> bool:
         changed_ms = moment.memory.changed_ms(one.uid, test.field)
         if changed_ms is None:
             return True
-        turns_ms = changed_ms + _look_back(test.for_ms, moment)
+        turns_ms = changed_ms + _length(test.for_ms, moment)
         moment.may_change_at(turns_ms)
         return moment.now_ms >= turns_ms
 
@@ -204,7 +197,7 @@ def _changes(test: Changes, derived: Derived) -> Predicate:
     number = _number(test.more_than, derived)
 
     def changes(one: Any, moment: Moment) -> bool:
-        within_ms = _look_back(test.within_ms, moment)
+        within_ms = _length(test.within_ms, moment)
         past = moment.memory.since(one.uid, test.field, moment.now_ms - within_ms)
         if past:
             moment.may_change_at(past[0].at_ms + within_ms)
@@ -218,7 +211,7 @@ def _rises(test: Rises, derived: Derived) -> Predicate:
     get, number = getter(test.field, derived), _number(test.by, derived)
 
     def rises(one: Any, moment: Moment) -> bool:
-        within_ms = _look_back(test.within_ms, moment)
+        within_ms = _length(test.within_ms, moment)
         past = moment.memory.since(one.uid, test.field, moment.now_ms - within_ms)
         value, by = get(one), number(one, moment)
         if not past or value is None or by is None or past[0].before is None:
@@ -252,7 +245,7 @@ def _held(test: Held, derived: Derived) -> Predicate:
         ended_ms = moment.memory.held_until_ms(one.uid, what, moment.now_ms)
         if ended_ms is None:
             return False
-        turns_ms = ended_ms + _look_back(test.within_ms, moment)
+        turns_ms = ended_ms + _length(test.within_ms, moment)
         moment.may_change_at(turns_ms)
         return moment.now_ms < turns_ms
 

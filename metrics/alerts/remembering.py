@@ -22,7 +22,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.look_back_ms: float = 0
-        """The longest time that any rule has looked back so far."""
+        """The longest time that any rule looks back."""
         self._changes: dict[str, dict[str, deque[Past]]] = {}
         self._held: dict[str, dict[int, int | None]] = {}
 

@@ -185,3 +185,17 @@ def a_node(version: int) -> Any:
     """A node that is ready in every other version."""
     status = {"conditions": [a_condition("Ready", "True" if version % 2 else "False")]}
     return an_object("Node", {"name": "a", "resourceVersion": str(version)}, status=status)
+
+
+def test_what_changed_is_remembered_for_as_long_as_a_rule_may_ask_for_it() -> None:
+    def a_deployment(version: int, updated: int, available: int) -> Any:
+        status = {"updatedReplicas": updated, "availableReplicas": available, "observedGeneration": 1}
+        return an_object("Deployment", {"resourceVersion": str(version)}, spec={"replicas": 3}, status=status)
+
+    watched = Watched().put(a_deployment(1, 3, 3)).after(1).put(a_deployment(2, 2, 3))
+    for _ in range(5):
+        watched.after(1).seen()
+    watched.put(a_deployment(3, 2, 2))
+
+    assert watched.found("deployment-replicas-mismatch") == [], "it was changed five minutes ago"
+    assert watched.after(5).found("deployment-replicas-mismatch") == ["web"]
