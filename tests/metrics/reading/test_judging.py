@@ -126,6 +126,21 @@ async def test_a_round_without_a_change_writes_nothing_until_the_slot(process: P
     assert await proof() == process.now.ms
 
 
+async def test_news_that_changes_no_alert_is_written_only_in_the_slot(process: Process) -> None:
+    process.put("web-1", "critical")
+    await process.after(1_000)
+    before = (await sync_to_async(Evaluation.objects.get)()).evaluated_at_ms
+    process.window.on_news()
+    process.database.is_down = True
+    process.now.ms += 100
+
+    await process.judge.judge()
+
+    process.database.is_down = False
+    assert not process.window.alerting.is_due(process.now.ms), "it was judged"
+    assert (await sync_to_async(Evaluation.objects.get)()).evaluated_at_ms == before
+
+
 async def test_what_the_database_did_not_take_is_found_again(process: Process) -> None:
     process.put("web-1", "critical")
     process.database.is_down = True
