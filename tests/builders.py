@@ -10,6 +10,7 @@ from clusters.state.resource import Resource as State
 from clusters.state.summary import Summary, encode_summary
 from metrics.alerts.models import Alert, AlertGroup
 from metrics.models import ProcessSeen
+from metrics.notify.models import Destination, OutboxMessage
 
 _serial = count(1)
 
@@ -123,3 +124,21 @@ def a_group(**facts: object) -> AlertGroup:
         "changed_at_ms": 2_000,
     }  # fmt: skip
     return AlertGroup.objects.create(**{**ordinary, **facts})
+
+
+def a_destination(name: str = "", **facts: object) -> Destination:
+    """A Slack channel whose address nobody can open, unless told otherwise."""
+    ordinary: dict[str, object] = {
+        "kind": "slack", "sealed": b"secret", "key_id": "0" * 16, "host": "hooks.example",
+        "fingerprint": "0" * 16, "created_at_ms": 1_000, "changed_at_ms": 1_000,
+    }  # fmt: skip
+    return Destination.objects.create(name=name or f"destination-{next(_serial)}", **{**ordinary, **facts})
+
+
+def a_message(group: AlertGroup, destination: Destination, **facts: object) -> OutboxMessage:
+    """Something that a destination shall be told, unless told otherwise."""
+    ordinary: dict[str, object] = {
+        "sequence": next(_serial), "tells": "firing", "body": {}, "digest": "0" * 32, "created_at_ms": 3_000,
+        "next_try_at_ms": 3_000, "expires_at_ms": 10**12,
+    }  # fmt: skip
+    return OutboxMessage.objects.create(group=group, destination=destination, **{**ordinary, **facts})

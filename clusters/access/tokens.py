@@ -11,7 +11,11 @@ from django.db.models import Q
 from clusters.access.models import ApiToken, User
 
 READ = "read"
-SCOPES = (READ,)
+ALERTS = "alerts"
+"""Taking, noting and resolving alerts, and silences."""
+INBOUND = "inbound"
+"""Sending alerts to us, as an Alertmanager does."""
+SCOPES = (READ, ALERTS, INBOUND)
 
 DAY_MS = 86_400_000
 LONGEST_DAYS = 3_650

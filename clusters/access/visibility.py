@@ -1,5 +1,7 @@
 """Who may see which cluster: the one rule for pages, REST and sockets."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, Q, QuerySet
 
@@ -25,6 +27,28 @@ def clusters_visible_to(user: User | AnonymousUser) -> QuerySet[Cluster]:
 def visible_cluster(user: User | AnonymousUser, slug: str) -> Cluster | None:
     """The cluster of that slug with its state, or None where there is none for this user."""
     return clusters_visible_to(user).select_related("state").filter(slug=slug).first()
+
+
+def users_who_see(clusters: Iterable[Cluster]) -> QuerySet[User]:
+    """Everybody to whom one of these clusters is visible: `clusters_visible_to` the other way round."""
+    wanted = list(Cluster.objects.filter(pk__in=[cluster.pk for cluster in clusters]))
+    wanted = [
+        one for one in wanted if not one.is_demo or not Cluster.objects.filter(_a_real_cluster_was_read())
+    ]
+    teams = {grant.team_id for grant in Grant.objects.all() if any(_is_granted(one, grant) for one in wanted)}
+    may = Q(is_superuser=True) | Q(teams__in=teams)
+    return User.objects.filter(may, is_active=True).distinct() if wanted else User.objects.none()
+
+
+def _is_granted(cluster: Cluster, grant: Grant) -> bool:
+    if grant.namespaces is not None:
+        return False
+    if grant.cluster_id is not None:
+        return grant.cluster_id == cluster.pk
+    try:
+        return matches(parse_selector(grant.selector), cluster.labels or {})
+    except SelectorError:
+        return False
 
 
 def _a_real_cluster_was_read() -> Exists:

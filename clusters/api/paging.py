@@ -66,7 +66,7 @@ def _after(model: type[Model], keys: Sequence[str], values: list[Any]) -> TupleG
     )
 
 
-_WHOLE = ("BigAutoField", "AutoField", "ForeignKey")
+_WHOLE = ("BigAutoField", "AutoField", "BigIntegerField", "ForeignKey")
 
 
 def _sealed(values: list[Any]) -> str:

@@ -71,6 +71,8 @@ def labels_of(*, alert: Mapping[str, str], cluster: str, cluster_labels: Mapping
     `alert` has the alert's own values by NAMES; a cluster's label never hides one of them.
     """
     own = {name: alert.get(name, "") for name in NAMES}
+    if not own["workload"] and own["namespace"]:
+        own["workload"] = f"{own['kind']}/{own['name']}"  # As that of its pods, where it is one itself.
     return {**cluster_labels, **own, "cluster": cluster}
 
 

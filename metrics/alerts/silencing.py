@@ -6,9 +6,10 @@ from django.db import transaction
 
 from clusters.access.models import User
 from clusters.access.visibility import clusters_visible_to
+from clusters.state.picture import iso
 from metrics.alerts.audit import audit
 from metrics.alerts.due import look_again
-from metrics.alerts.models import Silence
+from metrics.alerts.models import AlertEvent, AlertGroup, Silence
 from metrics.alerts.silences import (
     ActiveSilence,
     Matcher,
@@ -28,10 +29,12 @@ def add_silence(
     via: str,
     now_ms: int,
     starts_at_ms: int | None = None,
+    group: AlertGroup | None = None,
 ) -> Silence:
     """Keep what matches quiet. Raises SilenceError with a sentence for whoever asked.
 
-    `user` is None for the operator at the command line, who sees everything.
+    `user` is None for the operator at the command line, who sees everything. `group` is the one it is
+    begun for, whose trail tells of it.
     """
     found = check_matchers(matchers)
     begin_ms = now_ms if starts_at_ms is None else starts_at_ms
@@ -59,6 +62,9 @@ def add_silence(
             now_ms=now_ms,
         )
         look_again(now_ms)
+        if group is not None:
+            until = {"until": iso(end_ms), "reason": reason}
+            AlertEvent.objects.create(group=group, at_ms=now_ms, what="silenced", user=user, params=until)
     return silence
 
 

@@ -34,7 +34,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class TokenHasScope(BasePermission):
-    """A token may do only what its scopes say; so far there is but reading."""
+    """A token may do only what its scopes say. What changes something names its scope: `write_scope`."""
 
     code = "scope"
     message = _("This token has no scope for that.")
@@ -43,4 +43,5 @@ class TokenHasScope(BasePermission):
         """Whether the token, if it is one, may."""
         if not isinstance(request.auth, ApiToken):
             return True
-        return request.method in SAFE_METHODS and READ in request.auth.scopes
+        wanted = READ if request.method in SAFE_METHODS else getattr(view, "write_scope", None)
+        return wanted in request.auth.scopes

@@ -29,8 +29,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
 _PROBLEMS = {
     "400": "A parameter cannot be understood.",
     "401": "Nobody is signed in, or the token does not work.",
+    "403": "The token has no scope for that.",
     "404": "There is nothing here, or nothing that you may see.",
     "406": "The only form is JSON.",
+    "415": "The only form is JSON.",
 }
 
 

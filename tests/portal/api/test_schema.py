@@ -15,9 +15,19 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from clusters.access.tokens import make_token
+from clusters.access.tokens import SCOPES, make_token
 from clusters.state.summary import Cause, Cpu, HealthCounts, KindState, Memory, Summary
-from tests.builders import a_cluster, a_node_row, a_pod_row, a_row, an_admin, an_object
+from tests.builders import (
+    a_cluster,
+    a_destination,
+    a_message,
+    a_node_row,
+    a_pod_row,
+    a_row,
+    an_admin,
+    an_alert,
+    an_object,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +71,9 @@ def api(open_connection):
     a_node_row(one), a_row(one, an_object("Deployment", "web")), a_row(one, an_object("Event", since_ms=None))
     for _ in range(3):
         a_pod_row(one, health="critical", since_ms=None, created_ms=None, cpu_cores=None)
-    token = make_token(an_admin(), name="", scopes=("read",), days=1, now_ms=time.time_ns() // 1_000_000)
+    alert = an_alert(one, params={"name": "web-1"})
+    a_message(alert.group, a_destination())
+    token = make_token(an_admin(), name="", scopes=SCOPES, days=1, now_ms=time.time_ns() // 1_000_000)
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", WSGIHandler(), headers=headers)
     schema.test_headers = headers
@@ -94,7 +106,8 @@ def _try(operation, mode, headers) -> None:
     "path",
     ["/api/v1/", "/api/v1/fleet/", "/api/v1/clusters/", "/api/v1/clusters/one/", "/api/v1/clusters/new/",
      "/api/v1/clusters/one/resources/", "/api/v1/resources/?page_size=2",
-     "/api/v1/clusters/one/journal/?since=1.1"],
+     "/api/v1/clusters/one/journal/?since=1.1", "/api/v1/alerts/", "/api/v1/rules/", "/api/v1/silences/",
+     "/api/v1/destinations/"],
 )  # fmt: skip
 def test_a_good_answer_has_the_fields_of_the_schema_and_no_others(client, api, path) -> None:
     client.force_login(an_admin("alice"))

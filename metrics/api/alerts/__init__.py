@@ -1,0 +1,1 @@
+"""REST over alerts, their rules, silences and destinations."""
