@@ -89,6 +89,7 @@ def rail(current: str) -> list[RailEntry]:
         (_("Clusters"), "clusters", reverse("clusters")),
         (_("Workloads"), "workloads", links.list_of("workloads")),
         (_("Pods"), "pods", links.list_of("pods")),
+        (_("Alerts"), "alerts", reverse("alerts")),
     )
     return [RailEntry(label, icon, href, icon == current) for label, icon, href in entries]
 

@@ -1,6 +1,6 @@
 """The addresses of the pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from portal.pages import views
 from portal.pages.attention import attention
@@ -8,6 +8,7 @@ from portal.pages.attention import attention
 urlpatterns = [
     path("", views.fleet, name="fleet"),
     path("attention/", attention, name="attention"),
+    path("", include("portal.pages.alerts.urls")),
     path("theme/", views.change_theme, name="change_theme"),
     path("clusters/", views.clusters, name="clusters"),
     path("clusters/<slug:slug>/", views.cluster, name="cluster"),

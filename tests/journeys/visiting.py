@@ -14,6 +14,7 @@ from django.conf import settings
 from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute
 
 from clusters.models import Cluster, Lease, Resource
+from metrics.alerts.models import AlertEvent, AlertGroup, Silence
 from metrics.models import ProcessSeen
 from tests import builders
 from tests.metrics.live.pages import cookie_of
@@ -24,6 +25,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 SCENARIOS = ("calm", "node-lost", "crash-loop", "forbidden-kind", "filling-up")
 LONG_NAME = "the-cluster-of-a-team-that-writes-everything-into-its-name-1"
 LISTS = ("nodes", "workloads", "pods", "events", "everything")
+ALERT_PAGES = ("rules", "silences", "destinations")
 FLEET_TIMEOUT_MS = 10_000
 
 
@@ -117,7 +119,52 @@ def store_fleet(fleet: SimulatedFleet) -> dict[str, str]:
     builders.a_cluster(LONG_NAME, labels={"env": "a-long-environment", "owner": "x" * 60})
     # Demo clusters hide beside live ones, so all of them are: then every page has that banner.
     Cluster.objects.update(is_demo=True)
-    return {name: Cluster.objects.get(name=cluster).slug for name, cluster in names.items()}
+    slugs = {name: Cluster.objects.get(name=cluster).slug for name, cluster in names.items()}
+    store_alerts({name: Cluster.objects.get(slug=slug) for name, slug in slugs.items()})
+    return slugs
+
+
+def store_alerts(clusters: dict[str, Cluster]) -> None:
+    """One alert in each state of the inbox, by the scenario of the cluster it is in."""
+    now_ms = time.time_ns() // 1_000_000
+    since = {"since_ms": now_ms - 480_000, "fired_at_ms": now_ms - 420_000}
+    node = {"kind": "Node", "namespace": "", "params": {"name": "n-1", "reason": "KubeletStopped"}, **since}
+    sick, lost = clusters["crash-loop"], clusters["node-lost"]
+    group = builders.a_group(opened_at_ms=since["since_ms"], since_ms=since["since_ms"])
+    for number in range(12):
+        name = f"checkout-{number}"
+        params = {"namespace": "shop", "name": name, "container.name": "main", "restarts": number}
+        builders.an_alert(
+            sick, group=group, name=name, workload="Deployment/checkout", params=params, **since
+        )
+    _store_deliveries(group, now_ms)
+    taken = builders.an_alert(lost, rule="node-not-ready", severity="critical", **node).group
+    AlertGroup.objects.filter(pk=taken.pk).update(taken_by=builders.an_admin("olga"))
+    silence = Silence.objects.create(
+        matchers=[{"name": "cluster", "op": "=", "value": lost.slug}], reason="load test",
+        created_at_ms=now_ms, starts_at_ms=now_ms, ends_at_ms=now_ms + 3_600_000,
+    )  # fmt: skip
+    builders.an_alert(lost, rule="node-pressure", severity="info", silenced_by=silence, **node)
+    unknown = builders.a_group(state="unknown", since_ms=since["since_ms"])
+    builders.an_alert(
+        clusters["filling-up"], group=unknown, state="unknown", unknown_since_ms=now_ms, **since
+    )
+
+
+def _store_deliveries(group: AlertGroup, now_ms: int) -> None:
+    """One destination was told of it, one cannot be, and the trail says so."""
+    well = builders.a_destination("on-call", last_success_at_ms=now_ms)
+    builders.a_message(
+        group, well, status="delivered", attempts=2, ended_at_ms=now_ms - 400_000, last_answer="200 ok"
+    )
+    failing = builders.a_destination(
+        "a-team-with-a-long-name", failing_since_ms=now_ms - 900_000, last_answer="404 no_service"
+    )
+    builders.a_message(group, failing, last_answer="404 no_service", next_try_at_ms=now_ms + 60_000)
+    for what in ("fired", "nowhere", "noted"):
+        AlertEvent.objects.create(
+            group=group, at_ms=now_ms - 300_000, what=what, params={"text": "looked at it"}
+        )
 
 
 def put_worker(state: str) -> None:
@@ -140,6 +187,7 @@ async def people() -> dict[str, str]:
 def visits(slugs: dict[str, str]) -> list[Visit]:
     """Every kind of page, and the states that each can be in."""
     sick = f"/clusters/{slugs['crash-loop']}/"
+    groups = AlertGroup.objects.all()
     return [
         Visit("sign-in", "/sign-in/", line="none", who="nobody"),
         Visit("fleet", "/"),
@@ -152,6 +200,10 @@ def visits(slugs: dict[str, str]) -> list[Visit]:
         Visit("clusters-no-match", "/clusters/?q=nothing-is-called-so", line="none"),
         Visit("attention", "/attention/", line="none"),
         Visit("attention-cluster", f"/attention/?cluster={slugs['crash-loop']}", line="none"),
+        Visit("alerts", "/alerts/", line="none"),
+        Visit("alerts-none", "/alerts/", line="none", who="stranger"),
+        *(Visit(f"alerts-{name}", f"/alerts/{name}/", line="none") for name in ALERT_PAGES),
+        *(Visit(f"alert-{one.rule}-{one.state}", f"/alerts/{one.uuid}/", line="none") for one in groups),
         Visit("password", "/password/", line="none"),
         *(Visit(f"cluster-{scenario}", f"/clusters/{slug}/") for scenario, slug in slugs.items()),
         Visit("cluster-long-name", f"/clusters/{LONG_NAME}/"),

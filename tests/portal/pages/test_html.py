@@ -8,8 +8,9 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 
+from metrics.alerts.models import Silence
 from portal.settings import BASE_DIR
-from tests.builders import a_cluster, a_node_row, a_pod_row, an_admin
+from tests.builders import a_cluster, a_destination, a_message, a_node_row, a_pod_row, an_admin, an_alert
 
 VALIDATOR = BASE_DIR / "node_modules/.bin/html-validate"
 PAGES = {
@@ -22,6 +23,12 @@ PAGES = {
     "all-nodes": "/all/nodes/",
     "empty-list": "/all/events/",
     "pod": "/clusters/prod/Pod/{uid}/",
+    "alerts": "/alerts/",
+    "alert": "/alerts/{group}/",
+    "rules": "/alerts/rules/",
+    "silences": "/alerts/silences/",
+    "destinations": "/alerts/destinations/",
+    "no-alerts": "/alerts/?view=mine",
     "password": "/password/",
     "password-done": "/password/done/",
     "api-docs": "/api/v1/docs/",
@@ -45,9 +52,14 @@ def test_every_page_is_sound_html(client: Client, tmp_path: Path) -> None:
     _write(tmp_path / "sign-in.html", client, "/sign-in/")
     for name in ("400", "403", "403_csrf", "404", "500"):
         (tmp_path / f"error-{name}.html").write_text(render_to_string(f"{name}.html"))
+    alert = an_alert(prod, name="web-<b>1</b>", params={"name": "web-<b>1</b>"})
+    a_message(alert.group, a_destination("on-<b>call</b>", failing_since_ms=5_000), last_answer="<i>no</i>")
+    Silence.objects.create(
+        matchers=[], reason="a <b>test</b>", created_at_ms=1, starts_at_ms=1, ends_at_ms=10**13
+    )
     client.force_login(an_admin())
     for name, path in PAGES.items():
-        _write(tmp_path / f"{name}.html", client, path.format(uid=pod.uid))
+        _write(tmp_path / f"{name}.html", client, path.format(uid=pod.uid, group=alert.group.uuid))
 
     found = subprocess.run(
         [VALIDATOR, "--config", BASE_DIR / ".htmlvalidate.json", "--formatter", "text", *tmp_path.iterdir()],

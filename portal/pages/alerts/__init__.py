@@ -1,0 +1,1 @@
+"""The inbox of alerts, one alert's page, silences, rules and destinations."""

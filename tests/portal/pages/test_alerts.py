@@ -1,0 +1,231 @@
+"""The pages of alerts: what they say, what people may do on them, and what a stranger may not."""
+
+import pytest
+
+from metrics.alerts.models import AlertEvent, AlertGroup, Silence
+from tests.builders import a_cluster, a_destination, a_message, a_team, a_user, an_admin, an_alert, granted
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def prod():
+    return a_cluster("prod", labels={"env": "prod"})
+
+
+@pytest.fixture
+def bob(client, prod):
+    """Somebody who sees the cluster prod alone, signed in."""
+    bob = a_user("bob")
+    granted(a_team(bob), prod)
+    client.force_login(bob)
+    client.user = bob
+    return client
+
+
+def text(answer) -> str:
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def act(client, group: AlertGroup, what: str, **typed: str):
+    return client.post(f"/alerts/{group.uuid}/{what}/", typed, follow=True)
+
+
+def test_the_inbox_parts_what_needs_an_owner_from_what_has_one(bob, prod) -> None:
+    an_alert(prod)
+    taken = an_alert(prod, severity="critical").group
+    AlertGroup.objects.filter(pk=taken.pk).update(taken_by=bob.user)
+
+    page = text(bob.get("/alerts/"))
+
+    assert page.index("Needs an owner") < page.index("Somebody is on it")
+    assert "KubePodCrashLooping" in page
+    assert "1 needs an owner" in page
+    assert "bob is on it" in page
+    assert page.count('class="alert"') == 2
+
+
+def test_an_alert_says_what_where_since_when_and_what_to_do(bob, prod) -> None:
+    alert = an_alert(prod, params={"namespace": "shop", "name": "shop-1"}, workload="Deployment/shop")
+    AlertEvent.objects.create(group=alert.group, alert=alert, at_ms=5_000, what="fired", params={})
+    a_message(
+        alert.group, a_destination("on-call"), status="delivered", ended_at_ms=6_000, last_answer="200 ok"
+    )
+
+    page = text(bob.get(f"/alerts/{alert.group.uuid}/"))
+
+    for part in (
+        "KubePodCrashLooping",
+        "prod",
+        "Nobody yet",
+        "What to do",
+        "kubectl",
+        "on-call",
+        "200 ok",
+        "fired",
+        "env=prod",
+    ):
+        assert part in page
+    assert "Not in 90 days" in page
+
+
+def test_only_the_members_that_one_may_see_are_shown_and_counted(bob, prod) -> None:
+    group = an_alert(prod, name="ours-1").group
+    theirs = a_cluster("secret-cluster")
+    hidden = an_alert(theirs, group=group, name="theirs-1", severity="critical")
+    AlertEvent.objects.create(group=group, alert=hidden, at_ms=5_000, what="fired", params={"of": "theirs-1"})
+
+    page = text(bob.get(f"/alerts/{group.uuid}/"))
+
+    assert "ours-1" in page
+    assert 'data-total="1"' in page
+    assert "secret-cluster" not in page
+    assert "theirs-1" not in page
+
+
+def test_a_strangers_alert_is_not_there(bob) -> None:
+    group = an_alert(a_cluster("theirs")).group
+
+    assert bob.get(f"/alerts/{group.uuid}/").status_code == 404
+    for what in ("take", "release", "assign", "note", "resolve", "silence"):
+        assert bob.post(f"/alerts/{group.uuid}/{what}/", {"reason": "x", "hours": "1"}).status_code == 404
+    group.refresh_from_db()
+    assert (group.state, group.taken_by) == ("firing", None)
+
+
+def test_taking_and_giving_back(bob, prod) -> None:
+    group = an_alert(prod).group
+
+    assert "Give it back" in text(act(bob, group, "take"))
+    assert "Nobody yet" in text(act(bob, group, "release"))
+
+
+def test_assigning_only_to_who_may_see_it(bob, prod) -> None:
+    group = an_alert(prod).group
+    an_admin("alice")
+    a_user("charlie")
+
+    page = text(bob.get(f"/alerts/{group.uuid}/"))
+    assert "<option>alice</option>" in page
+    assert "charlie" not in page
+    act(bob, group, "assign", to="charlie")
+    act(bob, group, "assign", to="nobody-at-all")
+    group.refresh_from_db()
+    assert group.taken_by is None
+    act(bob, group, "assign", to="alice")
+    group.refresh_from_db()
+    assert group.taken_by.username == "alice"
+
+
+def test_a_note_is_shown_as_it_was_typed_and_never_as_markup(bob, prod) -> None:
+    page = text(act(bob, an_alert(prod).group, "note", text="<b>power</b> is back"))
+
+    assert "bob: &lt;b&gt;power&lt;/b&gt; is back" in page
+
+
+def test_resolving_by_hand_needs_a_reason(bob, prod) -> None:
+    group = an_alert(prod).group
+
+    assert "Say why" in text(act(bob, group, "resolve", reason=" "))
+    assert "Resolved" in text(act(bob, group, "resolve", reason="false alarm"))
+    group.refresh_from_db()
+    assert group.state == "resolved"
+
+
+def test_silencing_a_workload_keeps_its_pods_and_itself_quiet(bob, prod) -> None:
+    group = an_alert(prod, workload="Deployment/shop", name="shop-1").group
+    an_alert(prod, group=group, kind="Deployment", name="shop")
+
+    act(bob, group, "silence", reason="load test", hours="4")
+
+    (silence,) = Silence.objects.all()
+    assert {(one["name"], one["value"]) for one in silence.matchers} == {
+        ("cluster", "prod"), ("namespace", "shop"), ("workload", "Deployment/shop"),
+    }  # fmt: skip
+    assert AlertEvent.objects.filter(group=group, what="silenced").count() == 1
+
+
+def test_what_is_kept_quiet_says_by_whom_why_and_until_when(bob, prod) -> None:
+    silence = Silence.objects.create(
+        matchers=[], reason="load test", author=bob.user, created_at_ms=1, starts_at_ms=1, ends_at_ms=10**13
+    )
+    group = an_alert(prod, silenced_by=silence).group
+
+    assert "Kept quiet" in text(bob.get("/alerts/"))
+    page = text(bob.get(f"/alerts/{group.uuid}/"))
+    assert "Silenced</b> until" in page
+    assert "by bob: load test" in page
+
+
+def test_what_a_cause_keeps_quiet_leads_to_it(bob, prod) -> None:
+    cause = an_alert(prod, kind="Node", rule="node-not-ready", namespace="", name="n1").group
+    group = an_alert(prod, inhibited_by=cause).group
+
+    page = text(bob.get(f"/alerts/{group.uuid}/"))
+
+    assert f'href="/alerts/{cause.uuid}/"' in page
+    assert "Nobody is told" in page
+
+
+def test_unknown_is_said_and_is_not_resolved(bob, prod) -> None:
+    group = an_alert(prod, state="unknown", unknown_since_ms=5_000).group
+    AlertGroup.objects.filter(pk=group.pk).update(state="unknown")
+
+    assert "Not known now" in text(bob.get(f"/alerts/{group.uuid}/"))
+    assert 'class="alert"' in text(bob.get("/alerts/"))
+
+
+def test_views_count_what_they_list(bob, prod) -> None:
+    an_alert(prod)
+    AlertGroup.objects.filter(pk=an_alert(prod).group.pk).update(taken_by=bob.user)
+    for view, count in (("firing", 2), ("unowned", 1), ("mine", 1), ("quiet", 0), ("resolved", 0)):
+        page = text(bob.get(f"/alerts/?view={view}"))
+        assert page.count('class="alert"') == count, view
+
+
+def test_silences_are_added_and_ended_on_their_page(bob, prod) -> None:
+    refused = text(
+        bob.post("/alerts/silences/add/", {"matchers": "env=dev", "reason": "x", "hours": "1"}, follow=True)
+    )
+    assert "Name one of your clusters" in refused
+    bob.post(
+        "/alerts/silences/add/", {"matchers": "cluster=prod, severity=info", "reason": "noise", "hours": "24"}
+    )
+    (silence,) = Silence.objects.all()
+    assert "cluster=prod, severity=info" in text(bob.get("/alerts/silences/"))
+
+    Silence.objects.update(author=an_admin())
+    assert bob.post(f"/alerts/silences/{silence.uuid}/end/").status_code == 404
+    Silence.objects.update(author=bob.user)
+    assert "Over" in text(bob.post(f"/alerts/silences/{silence.uuid}/end/", follow=True))
+
+
+def test_rules_say_what_is_watched_and_what_is_off(bob, prod) -> None:
+    page = text(bob.get("/alerts/rules/"))
+
+    assert "KubePodCrashLooping" in page
+    assert "Off:" in page
+
+
+def test_destinations_say_how_they_do_and_never_their_address(bob) -> None:
+    a_destination("on-call", failing_since_ms=5_000, last_answer="404 no_service")
+    a_destination("theirs", team=a_team())
+
+    page = text(bob.get("/alerts/destinations/"))
+
+    assert "Failing since" in page
+    assert "404 no_service" in page
+    assert "theirs" not in page
+
+
+@pytest.mark.parametrize("path", ["/alerts/", "/alerts/rules/", "/alerts/silences/", "/alerts/destinations/"])
+def test_strangers_sign_in_first(client, path) -> None:
+    assert client.get(path)["Location"].startswith("/sign-in/")
+
+
+def test_the_inbox_of_a_storm_takes_few_queries(bob, prod, django_assert_max_num_queries) -> None:
+    for _ in range(60):
+        an_alert(prod)
+    with django_assert_max_num_queries(40):
+        text(bob.get("/alerts/"))
