@@ -119,6 +119,13 @@ class Matching:
             if kind is not None:
                 self._judge_as_needed(one, kind, now_ms)
 
+    def shift(self, by_ms: int, now_ms: int) -> None:
+        """The machine's clock was set by so much, forward or (negative) back."""
+        self._memory.shift(by_ms)
+        self._forgot_at_ms = now_ms
+        for kept in list(self._kept.values()):
+            self._judge(kept.resource, self._kinds[kept.resource.kind].checks, now_ms)
+
     @property
     def next_due_ms(self) -> int | None:
         """When time alone may change what is found; `seen` then takes it in."""

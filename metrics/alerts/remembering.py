@@ -79,6 +79,15 @@ class Memory:
             if not held:
                 del self._held[uid]
 
+    def shift(self, by_ms: int) -> None:
+        """The clock was set by so much: what was a minute ago is still a minute ago."""
+        for fields in self._changes.values():
+            for field, past in fields.items():
+                moved = (Past(one.at_ms + by_ms, one.before) for one in past)
+                fields[field] = deque(moved, maxlen=MOST_CHANGES)
+        for held in self._held.values():
+            held.update({what: at_ms + by_ms for what, at_ms in held.items() if at_ms is not None})
+
     def drop(self, uid: str) -> None:
         """Forget an object that is gone."""
         self._changes.pop(uid, None)

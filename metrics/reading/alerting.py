@@ -59,6 +59,10 @@ class Alerting:
         self._matching.change_terms(terms.of, resources, now_ms)
         self.news += 1
 
+    def shift(self, by_ms: int, now_ms: int) -> None:
+        """The machine's clock was set by so much."""
+        self._matching.shift(by_ms, now_ms)
+
     def is_due(self, now_ms: int) -> bool:
         """Whether there is anything to judge before the next slot."""
         if self.place != self._judged:

@@ -128,6 +128,8 @@ class Judge:
         if by:
             log.warning("the clock was set by %d ms", by)
             self._jumped_ms += by
+            for window in self._windows.values():
+                window.alerting.shift(by, now_ms)
 
     async def _judge_due(self, now_ms: int, *, is_slot: bool) -> "list[_Judged]":
         """In slices: the loop's other work waits no longer than one of them."""

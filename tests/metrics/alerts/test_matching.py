@@ -10,6 +10,7 @@ from metrics.alerts.effective import Setting
 from metrics.alerts.values import Match
 from tests.clusters.kinds.objects import MINUTE_MS, a_condition, ago, an_object
 from tests.metrics.alerts.matched import Watched, key
+from tests.resources import a_resource
 
 CRASHING = {"waiting": {"reason": "CrashLoopBackOff"}}
 RUNNING = {"running": {"startedAt": ago(1)}}
@@ -199,3 +200,40 @@ def test_what_changed_is_remembered_for_as_long_as_a_rule_may_ask_for_it() -> No
 
     assert watched.found("deployment-replicas-mismatch") == [], "it was changed five minutes ago"
     assert watched.after(5).found("deployment-replicas-mismatch") == ["web"]
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_clock_that_is_set_changes_nothing_of_what_was_a_minute_ago(hours: int) -> None:
+    ended = {"terminated": {"exitCode": 1, "finishedAt": ago(1)}}
+    watched = Watched().put(a_pod(state=CRASHING)).after(1).put(a_pod(version=2, last=ended)).after(1)
+    by_ms = hours * 60 * MINUTE_MS
+    watched.now_ms += by_ms
+    watched.matching.shift(by_ms, watched.now_ms)
+
+    assert watched.matching.next_due_ms == watched.now_ms + 4 * MINUTE_MS
+    assert watched.found("pod-crash-looping") == ["web-1"]
+    watched.now_ms += 4 * MINUTE_MS
+    assert watched.found("pod-crash-looping") == []
+
+
+def test_a_clock_that_is_set_leaves_the_changes_of_a_node_as_long_ago_as_they_were() -> None:
+    watched = Watched()
+    for turn in range(4):
+        watched.put(a_node(turn)).after(1)
+    watched.now_ms -= 60 * MINUTE_MS
+    watched.matching.shift(-60 * MINUTE_MS, watched.now_ms)
+
+    assert watched.found("node-readiness-flapping") == ["a"]
+    watched.now_ms += 12 * MINUTE_MS
+    assert watched.found("node-readiness-flapping") == []
+
+
+def test_what_is_kept_of_an_object_by_an_older_release_is_judged_as_far_as_it_goes() -> None:
+    bare = a_resource(kind="Pod", health="degraded", reason="Unschedulable", workload="Job/x")
+    nodes = [a_resource(kind="Node", health="degraded", uid=name, name=name) for name in "ab"]
+
+    matches = (
+        Watched().put(bare, *nodes, a_resource(kind="Deployment"), a_resource(kind="Gone")).seen().matches
+    )
+
+    assert {one.rule for one in matches} == {"pod-unschedulable"}
