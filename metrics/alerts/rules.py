@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -254,14 +254,3 @@ def _can_tell(written: _Written, param: str) -> bool:
     if written.about == PORTAL:
         return param in written.params
     return param in written.limits or conditions.has_field(_about(written), param)
-
-
-def as_shown(rule: Rule) -> dict[str, Any]:
-    """A rule as the REST answer and the table in the docs show it."""
-    return {
-        "id": rule.id, "name": rule.name, "source": rule.source, "severity": rule.severity,
-        "about": rule.about, "for_seconds": rule.for_ms // 1000,
-        "keep_firing_for_seconds": rule.keep_firing_for_ms // 1000, "no_data": rule.no_data,
-        "limits": dict(rule.limits), "is_off": rule.is_off, "off_reason": rule.off_reason,
-        "runbook": rule.runbook,
-    }  # fmt: skip
