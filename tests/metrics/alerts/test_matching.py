@@ -10,6 +10,7 @@ from metrics.alerts.effective import Setting
 from metrics.alerts.values import Match
 from tests.clusters.kinds.objects import MINUTE_MS, a_condition, ago, an_object
 from tests.metrics.alerts.matched import Watched, key
+from tests.metrics.alerts.test_rules import read
 from tests.resources import a_resource
 
 CRASHING = {"waiting": {"reason": "CrashLoopBackOff"}}
@@ -237,3 +238,21 @@ def test_what_is_kept_of_an_object_by_an_older_release_is_judged_as_far_as_it_go
     )
 
     assert {one.rule for one in matches} == {"pod-unschedulable"}
+
+
+def test_when_something_ceased_to_hold_is_noted_even_of_what_was_never_found() -> None:
+    rule = read(
+        when=[
+            {"held": [{"field": "container.state", "is": "waiting"}], "within": "5m"},
+            {"field": "restarts", "more_than": "3"},
+            {"field": "health", "is_not": "healthy"},
+        ]
+    )
+    watched = (
+        Watched(rules={rule.id: rule}).put(a_pod(state=CRASHING)).after(1).put(a_pod(version=2)).after(4)
+    )
+    ended = {"terminated": {"exitCode": 1, "finishedAt": ago(-4)}}
+    watched.put(a_pod(version=3, restarts=4, last=ended))
+
+    assert watched.found("pod-odd") == ["web-1"]
+    assert watched.after(1).found("pod-odd") == [], "it waited for the last time five minutes ago"
