@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from clusters.models import Cluster
 from metrics import storage
-from metrics.alerts import abandoned
+from metrics.alerts import abandoned, receiving
 from metrics.journal import compaction, retention
 from metrics.packing import StoredFormatError
 from metrics.series import hours, rollup
@@ -60,6 +60,7 @@ PARTS = (
     _Part("usage forgotten", rounds.prune, every_minutes=10, minute=4),
     _Part("journal forgotten", retention.prune, every_minutes=10, minute=7),
     _Part("alerts of removed clusters ended", abandoned.close_abandoned, every_minutes=1, minute=0),
+    _Part("alerts not heard of any more", receiving.lapse, every_minutes=1, minute=0),
     _Part("alerts forgotten", abandoned.prune, every_minutes=60, minute=29),
     _Part("room given back", give_back, every_minutes=10, minute=8),
 )

@@ -38,8 +38,11 @@ def close_abandoned(now_ms: int) -> int:
 
 
 def darken_paused(now_ms: int) -> int:
-    """Make what fires in paused clusters unknown: nobody looks there any more; how many alerts."""
-    paused = Cluster.objects.filter(is_paused=True, alerts__state=FIRING).distinct()
+    """Make what fires in paused clusters unknown: nobody looks there any more; how many alerts.
+
+    What was sent to us is not ours to judge: whoever sends it goes on looking.
+    """
+    paused = Cluster.objects.filter(is_paused=True, alerts__state=FIRING, alerts__source=rows.OURS).distinct()
     return sum(_darken(cluster_id, now_ms) for cluster_id in list(paused.values_list("pk", flat=True)))
 
 

@@ -11,11 +11,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from metrics import sql
 from metrics.alerts.evaluate import ClusterAlerts, Quiet
 from metrics.alerts.models import Alert
-from metrics.alerts.values import RESOLVED, AlertKey, Kept, Match, Subject, Transition, Value, fingerprint
+from metrics.alerts.values import (
+    FIRING,
+    RESOLVED,
+    AlertKey,
+    Kept,
+    Match,
+    Subject,
+    Transition,
+    Value,
+    fingerprint,
+)
+
+OURS = "topmast"
+SENT = "alertmanager"
+"""Where an alert comes from: judged by us, or sent to us."""
 
 INSERTED = (
     "uuid", "fingerprint", "cluster_id", "source", "rule", "kind", "namespace", "name", "labels",
@@ -47,12 +62,14 @@ def fingerprint_of(cluster: str, key: AlertKey) -> str:
     return fingerprint(cluster=cluster, key=AlertKey(text(key.rule, 80), bounded))
 
 
-def inserted(alert: Kept, *, cluster_id: int | None, mark: str) -> tuple[object, ...]:
-    """What a new row has beside CHANGED; `mark` is its fingerprint."""
+def inserted(
+    alert: Kept, *, cluster_id: int | None, mark: str, source: str = OURS, labels: str = "{}"
+) -> tuple[object, ...]:
+    """What a new row has beside CHANGED; `mark` is its fingerprint, `labels` are JSON."""
     subject = alert.key.subject
     return (
-        new_uuid(), mark, cluster_id, "topmast", text(alert.key.rule, 80), text(subject.kind, 63),
-        text(subject.namespace, 63), text(subject.name, 253), "{}", "",
+        new_uuid(), mark, cluster_id, source, text(alert.key.rule, 80), text(subject.kind, 63),
+        text(subject.namespace, 63), text(subject.name, 253), labels, "",
     )  # fmt: skip
 
 
@@ -99,7 +116,9 @@ def restore_portal(rule: str) -> ClusterAlerts:
 def by_hand(cluster_ids: Sequence[int]) -> dict[int, dict[AlertKey, Quiet]]:
     """What people have resolved in these clusters and want to hear nothing of yet, by cluster."""
     found: dict[int, dict[AlertKey, Quiet]] = {}
-    mine = Alert.objects.filter(cluster_id__in=cluster_ids, quiet_until_ms__isnull=False, state=RESOLVED)
+    mine = Alert.objects.filter(
+        cluster_id__in=cluster_ids, source=OURS, quiet_until_ms__isnull=False, state=RESOLVED
+    )
     for row in mine.order_by("pk").values("cluster_id", *READ).iterator():
         cluster_id = row.pop("cluster_id")
         alert = _kept(row)
@@ -107,8 +126,28 @@ def by_hand(cluster_ids: Sequence[int]) -> dict[int, dict[AlertKey, Quiet]]:
     return found
 
 
+def sent_before(marks: Sequence[str]) -> dict[str, Kept | Quiet]:
+    """Of alerts that were sent to us: those that are open, and those that people want to hear nothing of."""
+    found: dict[str, Kept | Quiet] = {}
+    for some in sql.parts(marks):
+        mine = Alert.objects.filter(source=SENT, fingerprint__in=some)
+        quiet = mine.filter(state=RESOLVED, quiet_until_ms__isnull=False).order_by("pk")
+        for row in quiet.values("fingerprint", *READ):
+            found[row["fingerprint"]] = Quiet(_kept(row), row["quiet_until_ms"])
+        for row in mine.exclude(state=RESOLVED).values("fingerprint", *READ):
+            found[row["fingerprint"]] = _kept(row)
+    return found
+
+
+def silent_since(cluster_id: int | None, before_ms: int, most: int) -> dict[str, Kept]:
+    """Alerts of a cluster that were sent to us, fire, and were not heard of since; by fingerprint."""
+    of_cluster = Q(cluster__isnull=True) if cluster_id is None else Q(cluster_id=cluster_id)
+    mine = Alert.objects.filter(of_cluster, source=SENT, state=FIRING, last_true_at_ms__lt=before_ms)
+    return {row["fingerprint"]: _kept(row) for row in mine.order_by("pk").values("fingerprint", *READ)[:most]}
+
+
 def _restored(alerts: QuerySet[Alert]) -> ClusterAlerts:
-    mine = alerts.filter(source="topmast").order_by("pk")
+    mine = alerts.filter(source=OURS).order_by("pk")
     kept = {one.key: one for one in map(_kept, mine.exclude(state=RESOLVED).values(*READ).iterator())}
     return ClusterAlerts(kept, {key: one for key, one in _quiet(mine).items() if key not in kept})
 

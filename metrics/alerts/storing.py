@@ -7,7 +7,7 @@ hundred statements' worth of batches.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -56,6 +56,14 @@ class ClusterTransitions:
     evaluated_at_ms: int
 
 
+class InboundTransition(NamedTuple):
+    """What has become of one alert that was sent to us; `mark` is the fingerprint it is known by."""
+
+    mark: str
+    labels: Mapping[str, str]
+    transition: Transition
+
+
 class _Told(NamedTuple):
     """One transition on its way into the database; `mark` is the alert's fingerprint."""
 
@@ -63,6 +71,8 @@ class _Told(NamedTuple):
     cluster: str
     mark: str
     transition: Transition
+    source: str = rows.OURS
+    labels: str = "{}"
 
 
 class _Row(NamedTuple):
@@ -96,6 +106,22 @@ def store_portal_transitions(transitions: Sequence[Transition], cause_of: CauseO
     """Store what has become of alerts about the portal itself. Two processes may do so at once."""
     with transaction.atomic():
         _store(_told(None, "", transitions), cause_of, now_ms)
+
+
+def store_inbound(
+    cluster_id: int | None,
+    cluster: str,
+    found: Sequence[InboundTransition],
+    cause_of: CauseOf,
+    now_ms: int,
+) -> None:
+    """Store what has become of alerts that were sent to us. They are nobody's who reads the cluster."""
+    told = [
+        _Told(cluster_id, cluster, one.mark, one.transition, rows.SENT, json.dumps(dict(one.labels)))
+        for one in found
+    ]
+    with transaction.atomic():
+        _store(told, cause_of, now_ms)
 
 
 def _told(cluster_id: int | None, cluster: str, transitions: Iterable[Transition]) -> list[_Told]:
@@ -176,7 +202,13 @@ class _Round:
         )
 
     def _inserted(self, one: _Told) -> tuple[object, ...]:
-        new = rows.inserted(one.transition.alert, cluster_id=one.cluster_id, mark=one.mark)
+        new = rows.inserted(
+            one.transition.alert,
+            cluster_id=one.cluster_id,
+            mark=one.mark,
+            source=one.source,
+            labels=one.labels,
+        )
         return (*new, *self._changed(one))
 
     def _changed(self, one: _Told) -> tuple[object, ...]:

@@ -66,8 +66,12 @@ class Case:
 
 
 def _words_of(rule: str, rules: Mapping[str, RuleWords]) -> RuleWords:
+    """A rule that is not ours says itself what is wrong, of one alert; of more only its name is sure."""
     return rules.get(rule) or RuleWords(
-        name=rule, sentence=lambda params, count: rule if count == 1 else f"{rule}: {count} alerts"
+        name=rule,
+        sentence=lambda params, count: (
+            str(params.get("sentence") or rule) if count == 1 else f"{rule}: {count} alerts"
+        ),
     )
 
 

@@ -251,6 +251,14 @@ def test_a_rule_that_is_no_more_is_called_by_its_name() -> None:
     assert message.title == "Critical: node-not-ready: 2 alerts · prod-us-east-2"
 
 
+def test_an_alert_that_was_judged_elsewhere_says_itself_what_is_wrong() -> None:
+    params = {"sentence": "The queue is too long."}
+
+    assert a_message(a_node(1, params=params), rules={}).sentence == "The queue is too long."
+    of_two = a_message(a_node(1, params=params), a_node(2, params=params), rules={})
+    assert "too long" not in of_two.sentence and "2 alerts" in of_two.sentence
+
+
 def test_a_cluster_that_the_sentence_names_is_not_named_twice() -> None:
     rules = {"lost": RuleWords(name="ClusterUnreachable", sentence=lambda p, c: "prod-eu is out of reach.")}
     lost = a_node(1, rule="lost", kind="Cluster", name="", cluster_name="prod-eu", cluster_slug="prod-eu")
