@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from portal.pages import filters, links, reading, sentences, shown
+from portal.pages.alerts.attention import Standings
 
 ROWS_ON_PAGE = 100
 _LONGEST_NUMBER = 6
@@ -40,7 +41,7 @@ def _of_fleet(request: HttpRequest, number: int) -> dict[str, Any]:
     view = reading.read_fleet(request.user)
     causes = reading.all_causes(view)
     return {
-        "causes": shown.cause_rows(_cut(causes, number), view.by_uuid),
+        "causes": shown.cause_rows(_cut(causes, number), view.by_uuid, Standings(request.user)),
         **_numbers(kept=len(causes), total=view.fleet["causes_total"]),
         "scope": sentences.fleet_verdict(view.fleet),
         "as_of": view.fleet["as_of"],
@@ -54,7 +55,7 @@ def _of_cluster(request: HttpRequest, slug: str, number: int) -> dict[str, Any]:
     return {
         "cluster": cluster,
         "cluster_href": reverse("cluster", args=[slug]),
-        "causes": shown.own_cause_rows(_cut(causes, number), cluster),
+        "causes": shown.own_cause_rows(_cut(causes, number), cluster, Standings(request.user)),
         **_numbers(kept=len(causes), total=picture["causes_total"]),
         "scope": sentences.cluster_verdict(picture),
         "as_of": picture["as_of"],

@@ -246,6 +246,23 @@ def left_out_sentence(number: int) -> str:
     ) % {"n": number}
 
 
+def unowned(unowned: int, firing: int) -> str:
+    """How many alerts nobody looks after; empty where somebody is on each."""
+    if not unowned:
+        return ""
+    sentence = ngettext("%(n)s alert needs an owner", "%(n)s alerts need an owner", unowned) % {"n": unowned}
+    return sentence if unowned == firing else sentence + _(" of %(n)s") % {"n": firing}
+
+
+def delivery_trouble(what: str) -> str:
+    """What keeps people from being told, without names."""
+    words = {
+        "stuck": _("Messages wait and nobody sends them."),
+        "nothing": _("Nothing can be delivered to anybody."),
+    }
+    return words.get(what) or _("Some messages do not reach their destination.")
+
+
 def kind_words(kind: str) -> str:
     """The objects of a kind, as a heading."""
     many = _KINDS.get(kind, (kind, kind))[1]

@@ -1,6 +1,6 @@
 """What the pages show, made from pictures: cards, rows of causes, tabs. No query and no markup."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from clusters.access.selectors import SelectorError, parse_selector
 from clusters.models import Cluster
 from portal.pages import links, sentences
+from portal.pages.alerts.attention import Standing, Standings
 
 Picture = dict[str, Any]
 
@@ -50,6 +51,8 @@ class CauseRow:
     detail: str
     since: str | None
     href: str
+    standing: Standing | None = None
+    """The alert that fires of it; None where none does (yet)."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +114,20 @@ def card(cluster: Cluster, picture: Picture) -> Card:
     )
 
 
-def cause_rows(causes: Iterable[Picture], clusters: dict[str, Cluster]) -> list[CauseRow]:
+def cause_rows(
+    causes: Sequence[Picture], clusters: dict[str, Cluster], standings: Standings
+) -> list[CauseRow]:
     """The attention list of the fleet; `clusters` by UUID."""
-    return [_cause_row(cause, clusters[cause["cluster"]]) for cause in causes]
+    of_each = zip(causes, standings.of(causes), strict=True)
+    return [
+        replace(_cause_row(cause, clusters[cause["cluster"]]), standing=alert) for cause, alert in of_each
+    ]
 
 
-def own_cause_rows(causes: Iterable[Picture], cluster: Cluster) -> list[CauseRow]:
+def own_cause_rows(causes: Sequence[Picture], cluster: Cluster, standings: Standings) -> list[CauseRow]:
     """The attention list of one cluster: the name in front is what it is about."""
-    rows = (_cause_row(cause, cluster) for cause in causes)
+    of_each = zip(causes, standings.of(causes, str(cluster.uuid)), strict=True)
+    rows = (replace(_cause_row(cause, cluster), standing=alert) for cause, alert in of_each)
     named = zip(rows, causes, strict=True)
     return [
         replace(

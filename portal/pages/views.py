@@ -1,5 +1,6 @@
 """The pages. Views fetch and hand over; templates show."""
 
+import time
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from clusters.access.models import User
 from clusters.models import Cluster
 from clusters.state.picture import iso
+from metrics.notify.watching import current_trouble
 from portal.pages import details, filters, links, reading, sentences, shown, tables
+from portal.pages.alerts.attention import Standings
 from portal.pages.themes import THEME_COOKIE, THEME_COOKIE_SECONDS, THEMES, theme_of_browser
 
 Picture = dict[str, Any]
@@ -33,6 +36,7 @@ def page_facts(request: HttpRequest) -> dict[str, Any]:
         "rail": shown.rail(""),
         "healths": HEALTHS_SHOWN,
         "workers_gone_since": _workers_gone_since(request),
+        "delivery_trouble": _delivery_trouble(request),
     }
 
 
@@ -44,6 +48,17 @@ def _workers_gone_since(request: HttpRequest) -> str | None:
     return None if since_ms is None else iso(since_ms) if since_ms else ""
 
 
+def _delivery_trouble(request: HttpRequest) -> str:
+    """What keeps people from being told, on every page; empty while nothing does."""
+    if not request.user.is_authenticated:
+        return ""
+    trouble = current_trouble(time.time_ns() // 1_000_000)
+    if trouble is None:
+        return ""
+    # Names of destinations and what they answer are for those who set them up.
+    return trouble.sentence if request.user.is_superuser else sentences.delivery_trouble(trouble.what)
+
+
 @require_safe
 @login_required
 def fleet(request: HttpRequest) -> HttpResponse:
@@ -51,6 +66,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
     view = reading.read_fleet(request.user)
     names = {uuid: cluster.name for uuid, cluster in view.by_uuid.items()}
     leading = [(names[cause["cluster"]], cause) for cause in view.fleet["verdict"]["params"]["leading"]]
+    causes, standings = view.fleet["causes"][:CAUSES_ON_PAGE], Standings(request.user)
     return render(
         request,
         "pages/fleet.html",
@@ -61,7 +77,9 @@ def fleet(request: HttpRequest) -> HttpResponse:
             "lead": sentences.fleet_lead(leading),
             "health": _fleet_health(view.fleet),
             "links": links.number_links(),
-            "causes": shown.cause_rows(view.fleet["causes"][:CAUSES_ON_PAGE], view.by_uuid),
+            "causes": shown.cause_rows(causes, view.by_uuid, standings),
+            "beside": standings.beside(reading.all_causes(view), view.by_uuid),
+            "unowned": sentences.unowned(standings.unowned, standings.firing),
             "groups": shown.groups(view.clusters),
             "has_demo": any(cluster.is_demo for cluster, _picture in view.clusters),
         },
@@ -114,7 +132,9 @@ def cluster(request: HttpRequest, slug: str) -> HttpResponse:
         {
             **_cluster_facts(found, picture, current="overview"),
             "links": links.number_links(slug),
-            "causes": shown.own_cause_rows(picture["causes"][:CAUSES_ON_PAGE], found),
+            "causes": shown.own_cause_rows(
+                picture["causes"][:CAUSES_ON_PAGE], found, Standings(request.user)
+            ),
             "usage_sentence": sentences.usage_sentence(picture),
             "kinds": shown.kind_rows(picture, slug),
         },

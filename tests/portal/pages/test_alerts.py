@@ -2,6 +2,7 @@
 
 import pytest
 
+from clusters.state.summary import Cause, Summary
 from metrics.alerts.models import AlertEvent, AlertGroup, Silence
 from tests.builders import a_cluster, a_destination, a_message, a_team, a_user, an_admin, an_alert, granted
 
@@ -229,3 +230,62 @@ def test_the_inbox_of_a_storm_takes_few_queries(bob, prod, django_assert_max_num
         an_alert(prod)
     with django_assert_max_num_queries(40):
         text(bob.get("/alerts/"))
+
+
+def a_cause(**facts: object) -> Cause:
+    ordinary = {
+        "health": "critical", "reason": "CrashLoopBackOff", "kind": "Deployment", "namespace": "shop",
+        "name": "checkout", "counted_kind": "Pod", "count": 3, "since_ms": 5_000,
+    }  # fmt: skip
+    return Cause(**{**ordinary, **facts})
+
+
+def test_the_attention_list_says_who_is_on_it(client) -> None:
+    alice = an_admin("alice")
+    client.force_login(alice)
+    sick = a_cluster(
+        "sick", state={"health": "critical", "summary": Summary(causes=[a_cause()], causes_total=1)}
+    )
+    assert "Nobody yet" not in text(client.get("/"))
+    group = an_alert(sick, workload="Deployment/checkout").group
+
+    for address in ("/", "/clusters/sick/", "/attention/", "/attention/?cluster=sick"):
+        page = text(client.get(address))
+        assert "Nobody yet" in page, address
+        assert f'href="/alerts/{group.uuid}/"' in page, address
+    assert "1 alert needs an owner" in text(client.get("/"))
+
+    AlertGroup.objects.filter(pk=group.pk).update(taken_by=alice)
+    page = text(client.get("/"))
+    assert "Nobody yet" not in page
+    assert "needs an owner" not in page
+
+
+def test_what_fires_beside_the_causes_is_listed_too(client) -> None:
+    client.force_login(an_admin())
+    a_cluster("sick")
+    alert = an_alert(a_cluster("full"), rule="cpu-overcommit", kind="Cluster", namespace="", name="")
+
+    page = text(client.get("/"))
+
+    assert "Also firing" in page
+    assert f'href="/alerts/{alert.group.uuid}/"' in page
+
+
+def test_no_list_says_who_is_on_what_one_may_not_see(bob) -> None:
+    hidden = an_alert(a_cluster("theirs"), rule="cpu-overcommit", kind="Cluster", namespace="", name="")
+
+    page = text(bob.get("/"))
+
+    assert str(hidden.group.uuid) not in page
+    assert "needs an owner" not in page
+
+
+def test_every_page_says_when_alerts_do_not_get_through(bob, prod) -> None:
+    assert "do not get through" not in text(bob.get("/"))
+    a_message(an_alert(prod).group, a_destination("on-call"), next_try_at_ms=1_000)
+
+    for address in ("/", "/clusters/", "/alerts/", "/clusters/prod/"):
+        page = text(bob.get(address))
+        assert "Alerts do not get through" in page
+        assert "on-call" not in page or address == "/alerts/"
