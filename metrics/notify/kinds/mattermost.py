@@ -28,8 +28,8 @@ from metrics.notify.texts import broken, fitted, length, one_line, unmentioned, 
 LONGEST_POST = 4_000
 """Of the text itself: what old servers take of one post."""
 LONGEST_ATTACHMENTS = 7_900
-_BODIES = (4_000, 2_500, 1_500, 750)
-"""What is tried of the text, until the whole fits."""
+_BODIES = (4_000, 2_500, 1_500, 500)
+"""What is tried of the text, until the whole fits; with the last, there is no room for a command."""
 _LONGEST_FIELD = 500
 _LONGEST_COMMAND = 800
 
@@ -64,7 +64,7 @@ def _attachments(message: Message, limit: int) -> list[dict[str, Any]]:
         "title": "Open in Topmast",
         "title_link": message.url,
         "text": _body(message, limit),
-        "fields": [_field(fact) for fact in facts(message)],
+        "fields": [_field(fact, min(_LONGEST_FIELD, limit // 5)) for fact in facts(message)],
     }
     return [attachment]
 
@@ -84,15 +84,15 @@ def _posted(target: Target, payload: dict[str, Any]) -> OutboundRequest:
 def _body(message: Message, limit: int) -> str:
     lines = [message.sentence, *item_lines(message), message.advice]
     parts = [_escaped([line for line in lines if line], limit)]
-    if message.command:
+    if message.command and limit > _BODIES[-1]:
         parts.append(f"```\n{_code(message.command)}\n```")
     if message.runbook_url:
         parts.append(f"[Runbook]({message.runbook_url})")
     return "\n".join(parts)
 
 
-def _field(fact: Fact) -> dict[str, Any]:
-    return {"title": fact.label, "value": _escaped([fact.value], _LONGEST_FIELD), "short": True}
+def _field(fact: Fact, limit: int) -> dict[str, Any]:
+    return {"title": fact.label, "value": _escaped([fact.value], limit), "short": True}
 
 
 def _code(text: str) -> str:

@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterator
 
 import msgspec
 
@@ -106,17 +107,26 @@ def key_of(secret: str) -> bytes:
 
 
 def _body(message: Message) -> bytes:
-    """The document; with fewer items where it would be too big, with shorter texts if need be."""
-    body = _encoded(message)
-    while len(body) > MOST_BYTES and message.items:
-        message = msgspec.structs.replace(message, items=message.items[:-1], more=message.more + 1)
-        body = _encoded(message)
-    return body if len(body) <= MOST_BYTES else _encoded(_shortened(message))
+    """The document, less of it where it would be too big."""
+    bodies = (_encoded(smaller) for smaller in _smaller(message))
+    return next((body for body in bodies if len(body) <= MOST_BYTES), _encoded(_shortened(message)))
+
+
+def _smaller(message: Message) -> Iterator[Message]:
+    """The message; without labels; then with fewer and fewer items."""
+    yield message
+    yield msgspec.structs.replace(message, labels={})
+    for count in reversed(range(len(message.items))):
+        more = message.more + len(message.items) - count
+        yield msgspec.structs.replace(message, labels={}, items=message.items[:count], more=more)
 
 
 def _shortened(message: Message) -> Message:
+    """The words alone, and not all of them."""
     return msgspec.structs.replace(
         message,
+        items=[],
+        more=message.more + len(message.items),
         sentence=clipped(message.sentence, 500),
         where=message.where[:3],
         advice=clipped(message.advice, 300),

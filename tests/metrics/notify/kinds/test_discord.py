@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from metrics.notify.facts import GroupFacts, RuleWords
 from metrics.notify.kinds.discord import (
     KIND,
     LONGEST_CONTENT,
@@ -15,6 +16,7 @@ from metrics.notify.kinds.discord import (
 )
 from metrics.notify.kinds.kind import OutboundRequest, Target
 from metrics.notify.message import Message
+from metrics.notify.texts import length
 from tests.metrics.notify.builders import GROUP, a_message, a_node, ended
 from tests.metrics.notify.kinds.markdown import CALLS, marks_in, shown
 
@@ -102,20 +104,26 @@ def test_50_000_odd_names_stay_within_an_embed_and_are_only_text(strange: tuple[
         attachment = payload["attachments"][0]
         lines, command, link = parted(attachment["text"])
         fields = attachment["fields"]
-        assert len(payload["text"]) <= LONGEST_CONTENT
-        assert "\n" not in payload["text"]
-        assert max(len(attachment["title"]), len(attachment["fallback"])) <= LONGEST_TITLE
-        assert len(attachment["text"]) <= LONGEST_DESCRIPTION
-        assert len(fields) <= 25
-        assert all(0 < len(field["value"]) <= LONGEST_FIELD for field in fields)
-        told = [attachment["title"], attachment["text"], *(f["title"] + f["value"] for f in fields)]
-        assert sum(map(len, told)) <= LONGEST_EMBED
+        check_limits(payload)
         for text in (payload["text"], lines, *(field["value"] for field in fields)):
             assert marks_in(text) == "", text
         assert not {"`", "<", "\n"} & set(command)
         assert not CALLS.search(command)
         assert link == "" or link.startswith("\nRunbook: https://runbooks.example.org/")
         assert not set(link.removeprefix("\nRunbook: ")) & set("()[]<>@ \n")
+
+
+def check_limits(payload: dict[str, Any]) -> None:
+    attachment = payload["attachments"][0]
+    fields = attachment["fields"]
+    assert length(payload["text"]) <= LONGEST_CONTENT
+    assert "\n" not in payload["text"]
+    assert max(length(attachment["title"]), length(attachment["fallback"])) <= LONGEST_TITLE
+    assert length(attachment["text"]) <= LONGEST_DESCRIPTION
+    assert len(fields) <= 25
+    assert all(0 < length(field["value"]) <= LONGEST_FIELD for field in fields)
+    told = [attachment["title"], attachment["text"], *(field["title"] + field["value"] for field in fields)]
+    assert sum(map(length, told)) <= LONGEST_EMBED
 
 
 def test_50_000_odd_names_are_only_text_as_plain_text(strange: tuple[Message, ...]) -> None:
@@ -129,3 +137,20 @@ def test_marks_in_names_are_shown_as_they_are() -> None:
     text = posted(a_message(a_node(1, params={"node": "*a*_b_ [c](d) ||e|| ~~f~~ `g`"})))["text"]
 
     assert "*a*_b_ [c](d) ||e|| ~~f~~ `g`" in shown(text)
+
+
+@pytest.mark.parametrize("letter", ["&", '"', "x", "*", "@a ", "\U0001f9d1"])
+def test_a_message_with_the_longest_of_everything_fits_an_embed(letter: str) -> None:
+    wide = letter * 1_000
+    members = [a_node(n, name=f"{n}{wide}", cluster_name=f"{n}{wide}", namespace=wide) for n in range(12)]
+    words = RuleWords(
+        name=wide,
+        sentence=lambda params, count: wide,
+        advice=lambda params: wide,
+        command=lambda params: letter * (600 // len(letter.encode())),
+        runbook_url="https://runbooks.example.org/" + "r" * 450,
+    )
+    group = GroupFacts(uuid=GROUP, taken_by=wide)
+    message = a_message(*members, rules={"node-not-ready": words}, group=group)
+
+    check_limits(posted(message))

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -126,6 +127,13 @@ def test_every_copy_of_a_letter_has_the_same_id_and_body() -> None:
 
     assert read(one.content)["Message-ID"] == read(two.content)["Message-ID"]
     assert one.content.replace(b"14:25:00", b"14:25:05") == two.content
+
+
+def test_a_name_that_holds_the_id_of_its_message_ends_no_part() -> None:
+    message = a_message(a_node(1))
+    copied = msgspec.structs.replace(message, advice=f"--topmast-{message.id}--", sentence=f"--{message.id}")
+
+    assert len(list(read(letter(copied).content).walk())) == 3
 
 
 def test_50_000_odd_names_make_no_header_no_part_and_no_tag(strange: tuple[Message, ...]) -> None:

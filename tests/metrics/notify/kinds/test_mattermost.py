@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from metrics.notify.facts import GroupFacts, RuleWords
 from metrics.notify.kinds.kind import OutboundRequest, Target
 from metrics.notify.kinds.mattermost import KIND, LONGEST_ATTACHMENTS, LONGEST_POST
 from metrics.notify.message import Message
@@ -122,3 +123,22 @@ def test_addresses_of_incoming_webhooks_are_taken(url: str) -> None:
 def test_another_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError):
         KIND.check_address(url)
+
+
+@pytest.mark.parametrize("letter", ["&", '"', "x", "*", "@a ", "\U0001f9d1"])
+def test_a_message_with_the_longest_of_everything_fits_an_attachment(letter: str) -> None:
+    wide = letter * 1_000
+    members = [a_node(n, name=f"{n}{wide}", cluster_name=f"{n}{wide}", namespace=wide) for n in range(12)]
+    words = RuleWords(
+        name=wide,
+        sentence=lambda params, count: wide,
+        advice=lambda params: wide,
+        command=lambda params: letter * (600 // len(letter.encode())),
+        runbook_url="https://runbooks.example.org/" + "r" * 450,
+    )
+    group = GroupFacts(uuid=GROUP, taken_by=wide)
+    message = a_message(*members, rules={"node-not-ready": words}, group=group)
+
+    attachments = posted(message)["attachments"]
+    assert as_go_keeps_it(attachments) <= LONGEST_ATTACHMENTS
+    assert attachments[0]["title_link"] == URL

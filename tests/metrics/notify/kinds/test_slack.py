@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, SectionBlock
 
@@ -133,6 +134,13 @@ def test_only_our_own_command_is_marked_up(strange: tuple[Message, ...]) -> None
 )
 def test_addresses_of_incoming_webhooks_are_taken(url: str) -> None:
     KIND.check_address(url)
+
+
+def test_an_address_ends_neither_its_link_nor_begins_another() -> None:
+    message = msgspec.structs.replace(a_message(a_node(1)), runbook_url="https://a.example/|x>&<!here>")
+    link = posted(message)["blocks"][-1]["elements"][1]["text"]
+
+    assert link == "<https://a.example/%7Cx&gt;&amp;&lt;!here&gt;|Runbook>"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -13,7 +14,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from metrics.notify.kinds.kind import OutboundRequest, Target
 from metrics.notify.kinds.webhook import KIND, MOST_BYTES, key_of
 from metrics.notify.message import Message
-from tests.metrics.notify.builders import a_message, a_node, ended
+from tests.metrics.notify.builders import NODES, a_message, a_node, ended
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 OLDER = "whsec_" + base64.b64encode(b"o" * 24).decode()
@@ -119,6 +120,23 @@ def test_the_docs_explain_each_field() -> None:
     data = json.loads(sent(a_message(a_node(1))).body)["data"]
 
     assert [name for name in data if f"`{name}`" not in page] == []
+
+
+def test_labels_go_before_items_and_items_before_what_to_do() -> None:
+    wide = "漢" * 250
+    labelled = a_node(1, cluster_labels={f"{n}{wide}": wide for n in range(20)})
+    named = [
+        a_node(n, name=f"{n}{wide}", cluster_name=f"{n}{wide}", namespace=wide, params={"node": wide * 4})
+        for n in range(10)
+    ]
+    rules = {"node-not-ready": replace(NODES, advice=lambda params: wide * 4)}
+    one = json.loads(sent(a_message(labelled)).body)["data"]
+    many = json.loads(sent(a_message(*named, rules=rules)).body)["data"]
+
+    assert (one["labels"], len(one["items"])) == ({}, 1)
+    assert 0 < len(many["items"]) < 10
+    assert len(many["items"]) + many["more"] == 10
+    assert many["advice"].startswith(wide)
 
 
 @pytest.mark.parametrize("url", ["https://in.example.org/x?key=1", "http://10.0.0.7:8080/"])
