@@ -6,56 +6,26 @@ for trouble are not even asked. What may change by time alone has its moment in 
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from clusters.mirror.line import LIVE, SYNCING, Line
 from clusters.mirror.mirror import Mirror
 from clusters.state.resource import HEALTHY, Resource
-from metrics.alerts.conditions import CLUSTER, Changes, Rises, Unchanged, fields_named, look_back_ms, walked
+from metrics.alerts.checks import Check, KindChecks, check_of, checks_of, limits_with, match_of, params_of
+from metrics.alerts.conditions import look_back_ms
 from metrics.alerts.effective import Terms
-from metrics.alerts.predicates import (
-    Derived,
-    Moment,
-    Predicate,
-    any_compiled,
-    compiled,
-    getter,
-    may_hold_when_quiet,
-)
+from metrics.alerts.fields import CLUSTER
+from metrics.alerts.predicates import Derived, Moment
 from metrics.alerts.remembering import Memory
 from metrics.alerts.rules import PORTAL, Rule
-from metrics.alerts.values import AlertKey, Match, Seen, Subject, Value
-from metrics.alerts.whole import NEVER_UNKNOWN, Capacity, Whole, whole
+from metrics.alerts.values import AlertKey, Match, Seen, Subject
+from metrics.alerts.whole import Capacity, Whole, whole
 
 FORGET_MS = 60_000
-LONGEST_PARAM = 300
 WHOLE = Subject(CLUSTER)
 
 TermsOf = Callable[[str, str], Terms | None]
 """What holds for a rule in a namespace; `effective.ClusterTerms.of` is one."""
-
-_WITH_OWNER = frozenset({"Pod", "Job", "ReplicaSet"})
-"""Kinds that are found under the workload that made them; others are workloads themselves."""
-
-
-class _Check(NamedTuple):
-    """One rule, ready to be asked."""
-
-    rule: Rule
-    holds: Predicate
-    is_excluded: Predicate | None
-    tells: tuple[tuple[str, Callable[[Any], Any]], ...]
-    asks: frozenset[str]
-
-
-class _Kind(NamedTuple):
-    """What is asked of the objects of one kind."""
-
-    checks: tuple[_Check, ...]
-    when_quiet: tuple[_Check, ...]
-    """Those that may hold even for an object that is healthy and gives no reason for anything."""
-    remembered: tuple[str, ...]
-    """The fields whose changes are kept."""
 
 
 class _Kept(NamedTuple):
@@ -81,7 +51,7 @@ class Matching:
         """Nodes whose number of pods is another than when they were last judged."""
         self._kinds = self._made(rules)
         self._of_the_whole = tuple(
-            _check(rule, {}) for rule in rules.values() if rule.about == CLUSTER and not rule.is_off
+            check_of(rule, {}) for rule in rules.values() if rule.about == CLUSTER and not rule.is_off
         )
         self._memory = Memory()
         for rule in rules.values():
@@ -152,15 +122,15 @@ class Matching:
         self._judge_whole(state, now_ms, blind=blind, is_readable=is_readable)
         return Seen(matches=self._matches, is_readable=is_readable, blind_rules=blind)
 
-    def _made(self, rules: Mapping[str, Rule]) -> dict[str, _Kind]:
+    def _made(self, rules: Mapping[str, Rule]) -> dict[str, KindChecks]:
         derived: dict[str, Derived] = {
             "Node": {"pods_running": lambda node: self._pods_on.get(node.name, 0)},
         }
-        by_kind: dict[str, list[_Check]] = {}
+        by_kind: dict[str, list[Check]] = {}
         for rule in rules.values():
             if rule.about not in (CLUSTER, PORTAL) and not rule.is_off:
-                by_kind.setdefault(rule.about, []).append(_check(rule, derived.get(rule.about, {})))
-        return {kind: _kind(checks) for kind, checks in by_kind.items()}
+                by_kind.setdefault(rule.about, []).append(check_of(rule, derived.get(rule.about, {})))
+        return {kind: checks_of(checks) for kind, checks in by_kind.items()}
 
     def _note_changes(self, old: Resource, new: Resource, fields: tuple[str, ...], now_ms: int) -> None:
         for field in fields:
@@ -208,14 +178,14 @@ class Matching:
             if node is not None and "Node" in self._kinds:
                 self._judge(node, self._kinds["Node"].checks, now_ms)
 
-    def _judge_as_needed(self, one: Resource, kind: _Kind, now_ms: int) -> None:
+    def _judge_as_needed(self, one: Resource, kind: KindChecks, now_ms: int) -> None:
         """Of an object that is well, and of which nothing is kept, most rules need not be asked."""
         is_quiet = one.health == HEALTHY and not one.reason and one.uid not in self._kept
         checks = kind.when_quiet if is_quiet else kind.checks
         if checks:
             self._judge(one, checks, now_ms)
 
-    def _judge(self, one: Resource, checks: tuple[_Check, ...], now_ms: int) -> None:
+    def _judge(self, one: Resource, checks: tuple[Check, ...], now_ms: int) -> None:
         moment = Moment(now_ms, _NO_LIMITS, self._memory)
         found: list[Match] = []
         for check in checks:
@@ -224,7 +194,7 @@ class Matching:
                 continue
             moment.limits = limits
             if check.holds(one, moment) and not (check.is_excluded and check.is_excluded(one, moment)):
-                found.append(_match(check, one, limits))
+                found.append(match_of(check, one, limits))
         self._settle(one, found, moment.due_ms)
 
     def _settle(self, one: Resource, found: list[Match], due_ms: int | None) -> None:
@@ -266,7 +236,7 @@ class Matching:
             return None
         known = self._limits.get(id(terms))
         if known is None:
-            limits = None if terms.is_off else _numbers(rule.limits, terms.limits)
+            limits = None if terms.is_off else limits_with(rule.limits, terms.limits)
             known = self._limits[id(terms)] = (terms, limits)
             self._look_back(rule, limits or rule.limits)
         return known[1]
@@ -305,7 +275,7 @@ class Matching:
                 check.is_excluded and check.is_excluded(state, moment)
             )
             key = AlertKey(rule.id, WHOLE)
-            self._put(key, Match(key=key, params=_params(check, state, limits)) if holds else None)
+            self._put(key, Match(key=key, params=params_of(check, state, limits)) if holds else None)
         self._whole_due_ms = moment.due_ms
 
     def _put(self, key: AlertKey, match: Match | None) -> None:
@@ -320,61 +290,3 @@ class Matching:
 
 _COUNTED = frozenset({"Pod", "Node"})
 _NO_LIMITS: dict[str, float] = {}
-
-
-def _check(rule: Rule, derived: Derived) -> _Check:
-    return _Check(
-        rule=rule,
-        holds=compiled(rule.when, derived),
-        is_excluded=any_compiled(rule.unless, derived) if rule.unless else None,
-        tells=tuple((name, getter(name, derived)) for name in sorted(rule.params - rule.limits.keys())),
-        asks=fields_named((*rule.when, *rule.unless)) - NEVER_UNKNOWN,
-    )
-
-
-def _kind(checks: list[_Check]) -> _Kind:
-    tests = [
-        one for check in checks for test in (*check.rule.when, *check.rule.unless) for one in walked(test)
-    ]
-    return _Kind(
-        checks=tuple(checks),
-        when_quiet=tuple(check for check in checks if may_hold_when_quiet(check.rule.when)),
-        remembered=tuple(
-            sorted({one.field for one in tests if isinstance(one, Unchanged | Changes | Rises)})
-        ),
-    )
-
-
-def _numbers(own: Mapping[str, float], given: Mapping[str, float | int | str]) -> dict[str, float]:
-    """The rule's limits with what was set of them; what is no number changes nothing."""
-    return {
-        name: float(value) if isinstance(value := given.get(name), int | float) else default
-        for name, default in own.items()
-    }
-
-
-def _match(check: _Check, one: Resource, limits: Mapping[str, float]) -> Match:
-    container = getattr(one, "container", None)
-    return Match(
-        key=AlertKey(check.rule.id, Subject(one.kind, one.namespace, one.name)),
-        node=one.name if one.kind == "Node" else one.node,
-        workload=one.workload if one.kind in _WITH_OWNER else "",
-        image=getattr(container, "image", ""),
-        params=_params(check, one, limits),
-    )
-
-
-def _params(check: _Check, one: Any, limits: Mapping[str, float]) -> dict[str, Value]:
-    params: dict[str, Value] = {name: _short(name, get(one)) for name, get in check.tells}
-    for name in check.rule.params & limits.keys():
-        params[name] = limits[name]
-    return params
-
-
-def _short(name: str, value: Any) -> Value:
-    """Fit to be kept. Amounts are told in three digits: what is behind them is no news."""
-    if isinstance(value, str):
-        return value[:LONGEST_PARAM]
-    if value and name.endswith(("_cores", "_bytes")):
-        return float(f"{value:.3g}")
-    return value if value is None or isinstance(value, int | float) else str(value)[:LONGEST_PARAM]

@@ -13,11 +13,12 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from clusters.connection import plain_yaml
-from metrics.alerts import conditions, wording
-from metrics.alerts.conditions import RawTest, Test
+from metrics.alerts import fields, wording
+from metrics.alerts.conditions import ConditionError, Test, duration_ms, fields_named
 from metrics.alerts.effective import OWN_LIMITS, Terms
 from metrics.alerts.grouping import CAUSES
 from metrics.alerts.inhibition import REACHES
+from metrics.alerts.parsing import RawTest, parse
 from metrics.alerts.values import SEVERITIES
 from metrics.alerts.whole import OF_THE_CONNECTION
 
@@ -98,7 +99,7 @@ def read_rule(name: str, raw: bytes) -> Rule:
     try:
         written = msgspec.convert(plain_yaml.load(raw), _Written, strict=False)
         return _rule(name, written)
-    except (plain_yaml.YamlRefused, msgspec.ValidationError, conditions.ConditionError) as error:
+    except (plain_yaml.YamlRefused, msgspec.ValidationError, ConditionError) as error:
         raise RuleError(f"Rule {name}: {error}") from error
 
 
@@ -147,12 +148,12 @@ class _Written(Struct, forbid_unknown_fields=True, kw_only=True):
 def _rule(name: str, written: _Written) -> Rule:
     _check_names(name, written)
     _check_limits(written)
-    is_read = conditions.is_read(written.about) and all(map(conditions.is_read, written.needs))
+    is_read = fields.is_read(written.about) and all(map(fields.is_read, written.needs))
     if not is_read and not written.is_off and written.about != PORTAL:
         raise RuleError(f"Rule {name}: it needs a kind that is not read, so it must be off.")
     about = _about(written)
-    when = conditions.parse(about, written.when, written.limits, place="when")
-    unless = conditions.parse(about, written.unless, written.limits, place="unless")
+    when = parse(about, written.when, written.limits, place="when")
+    unless = parse(about, written.unless, written.limits, place="unless")
     _check_condition(name, written)
     return Rule(
         id=written.id,
@@ -165,8 +166,8 @@ def _rule(name: str, written: _Written) -> Rule:
         about=written.about,
         when=when,
         unless=unless,
-        for_ms=conditions.duration_ms(written.for_),
-        keep_firing_for_ms=conditions.duration_ms(written.keep_firing_for),
+        for_ms=duration_ms(written.for_),
+        keep_firing_for_ms=duration_ms(written.keep_firing_for),
         no_data=written.no_data,
         needs=_needs(written),
         reads_cluster=_reads_cluster(written.about, (*when, *unless)),
@@ -185,18 +186,18 @@ def _rule(name: str, written: _Written) -> Rule:
 
 def _about(written: _Written) -> str:
     """Whose fields its texts and tests name: where a kind is not read, nothing says what it will have."""
-    return next((kind for kind in written.needs if not conditions.is_read(kind)), written.about)
+    return next((kind for kind in written.needs if not fields.is_read(kind)), written.about)
 
 
 def _needs(written: _Written) -> frozenset[str]:
-    own = () if written.about in (PORTAL, conditions.CLUSTER) else (written.about,)
+    own = () if written.about in (PORTAL, fields.CLUSTER) else (written.about,)
     return frozenset((*own, *written.needs))
 
 
 def _reads_cluster(about: str, tests: tuple[Test, ...]) -> bool:
-    if about != conditions.CLUSTER:
+    if about != fields.CLUSTER:
         return about != PORTAL
-    return not conditions.fields_named(tests) <= OF_THE_CONNECTION
+    return not fields_named(tests) <= OF_THE_CONNECTION
 
 
 def _check_names(name: str, written: _Written) -> None:
@@ -253,4 +254,4 @@ def _params(name: str, written: _Written) -> frozenset[str]:
 def _can_tell(written: _Written, param: str) -> bool:
     if written.about == PORTAL:
         return param in written.params
-    return param in written.limits or conditions.has_field(_about(written), param)
+    return param in written.limits or fields.has_field(_about(written), param)

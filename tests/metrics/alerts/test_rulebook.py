@@ -10,7 +10,7 @@ from clusters.mirror.line import UNREACHABLE, Line
 from clusters.state.resource import Resource
 from clusters.state.summary import KindState
 from metrics.alerts import wording
-from metrics.alerts.conditions import CLUSTER
+from metrics.alerts.fields import CLUSTER
 from metrics.alerts.rules import PORTAL, rulebook
 from tests.clusters.kinds.objects import a_condition, ago, an_object
 from tests.metrics.alerts.matched import Watched, key, rules_that_find
