@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from portal.pages import filters, links, reading, sentences, shown
 from portal.pages.alerts.attention import Standings
+from portal.pages.rail import rail
 
 ROWS_ON_PAGE = 100
 _LONGEST_NUMBER = 6
@@ -28,7 +29,7 @@ def attention(request: HttpRequest) -> HttpResponse:
         request,
         "pages/attention.html",
         {
-            "rail": shown.rail(""),
+            "rail": rail(""),
             **facts,
             "shown": filters.shown_text(len(facts["causes"]), facts["total"]),
             "next_href": links.attention(slug, page=number + 1) if until < facts["kept"] else "",

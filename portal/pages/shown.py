@@ -75,28 +75,6 @@ class KindRow:
     href: str
 
 
-@dataclass(frozen=True)
-class RailEntry:
-    """One entry of the rail."""
-
-    label: str
-    icon: str
-    href: str
-    is_current: bool
-
-
-def rail(current: str) -> list[RailEntry]:
-    """The rail: what there is, and nothing that does not work yet."""
-    entries = (
-        (_("Fleet"), "fleet", reverse("fleet")),
-        (_("Clusters"), "clusters", reverse("clusters")),
-        (_("Workloads"), "workloads", links.list_of("workloads")),
-        (_("Pods"), "pods", links.list_of("pods")),
-        (_("Alerts"), "alerts", reverse("alerts")),
-    )
-    return [RailEntry(label, icon, href, icon == current) for label, icon, href in entries]
-
-
 def groups(clusters: Iterable[tuple[Cluster, Picture]]) -> list[Group]:
     """Cards by the label `env`, then by name: a card keeps its place whatever happens to it."""
     by_env: dict[str | None, list[Card]] = {}

@@ -18,6 +18,7 @@ from clusters.state.picture import iso
 from metrics.notify.watching import current_trouble
 from portal.pages import details, filters, links, reading, sentences, shown, tables
 from portal.pages.alerts.attention import Standings
+from portal.pages.rail import rail
 from portal.pages.themes import THEME_COOKIE, THEME_COOKIE_SECONDS, THEMES, theme_of_browser
 
 Picture = dict[str, Any]
@@ -33,7 +34,7 @@ def page_facts(request: HttpRequest) -> dict[str, Any]:
         "theme": theme,
         "other_theme": "light" if theme == "dark" else "dark",
         "time_zone": str(timezone.get_current_timezone()),
-        "rail": shown.rail(""),
+        "rail": rail(""),
         "healths": HEALTHS_SHOWN,
         "workers_gone_since": _workers_gone_since(request),
         "delivery_trouble": _delivery_trouble(request),
@@ -71,7 +72,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
         request,
         "pages/fleet.html",
         {
-            "rail": shown.rail("fleet"),
+            "rail": rail("fleet"),
             "fleet": view.fleet,
             "verdict": sentences.fleet_verdict(view.fleet),
             "lead": sentences.fleet_lead(leading),
@@ -102,7 +103,7 @@ def clusters(request: HttpRequest) -> HttpResponse:
         request,
         "pages/list.html",
         {
-            "rail": shown.rail("clusters"),
+            "rail": rail("clusters"),
             "heading": table.label,
             "heading_small": str(table.label).lower(),
             "scope": sentences.fleet_verdict(view.fleet),
@@ -149,7 +150,7 @@ def fleet_list(request: HttpRequest, name: str) -> HttpResponse:
     view = reading.read_list(request, None, {"kind": table.kinds})
     scope = sentences.left_out_sentence(view.left_out)
     facts = {
-        "rail": shown.rail(name),
+        "rail": rail(name),
         "scope": scope,
         "all_href": links.list_of(name),
         "has_demo": any(cluster.is_demo for cluster in view.clusters),

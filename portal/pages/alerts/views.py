@@ -19,9 +19,9 @@ from metrics.alerts.rules import rulebook
 from metrics.alerts.seeing import alerts_visible_to, silences_visible_to
 from metrics.notify.models import QUEUED
 from metrics.notify.seeing import destinations_visible_to
-from portal.pages import shown
 from portal.pages.alerts import page, words
 from portal.pages.alerts.inbox import OPEN, VIEWS, Entry, Inbox, read_inbox
+from portal.pages.rail import rail
 
 SILENCES_SHOWN = 200
 
@@ -99,7 +99,7 @@ def silences(request: HttpRequest) -> HttpResponse:
         }
         for row in rows[:SILENCES_SHOWN]
     ]
-    return render(request, "pages/silences.html", {"rail": shown.rail("alerts"), "entries": entries})
+    return render(request, "pages/silences.html", {"rail": rail("alerts"), "entries": entries})
 
 
 @require_safe
@@ -113,7 +113,7 @@ def rules(request: HttpRequest) -> HttpResponse:
          "shape": words.shape_of(severity=rule.severity, state="firing"), "for_minutes": rule.for_ms / 60_000}
         for rule in rulebook().values()
     ]  # fmt: skip
-    return render(request, "pages/rules.html", {"rail": shown.rail("alerts"), "entries": entries})
+    return render(request, "pages/rules.html", {"rail": rail("alerts"), "entries": entries})
 
 
 @require_safe
@@ -137,7 +137,7 @@ def destinations(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
-    return render(request, "pages/destinations.html", {"rail": shown.rail("alerts"), "entries": entries})
+    return render(request, "pages/destinations.html", {"rail": rail("alerts"), "entries": entries})
 
 
 def _view(request: HttpRequest) -> str:
@@ -158,7 +158,7 @@ def _inbox(inbox: Inbox, view: str, *, current: int | None) -> dict[str, Any]:
         (_("Resolved in the last 24 h"), rows(inbox.resolved)),
     )
     return {
-        "rail": shown.rail("alerts"),
+        "rail": rail("alerts"),
         "views": _views(inbox, view),
         "query": query,
         "sections": [(title, found) for title, found in sections if found],
