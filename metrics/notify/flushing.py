@@ -131,6 +131,7 @@ def _tell_one(case: _Case, current: _Round) -> int:
             )
         )
     ]
+    OutboxMessage.objects.bulk_create(written)
     _write_events(case, written, audience, newly_quiet=newly_quiet, current=current)
     if written:
         group.notified_at_ms = now_ms
@@ -220,7 +221,7 @@ def _composed(case: _Case, line: Line, alerts: Sequence[Alert], current: _Round)
 def _queued(
     group: AlertGroup, destination: int, message: Message, expires_at_ms: int | None, now_ms: int
 ) -> OutboxMessage:
-    return OutboxMessage.objects.create(
+    return OutboxMessage(
         uuid=message.id,
         destination_id=destination,
         group=group,

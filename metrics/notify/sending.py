@@ -5,12 +5,14 @@ it at once; when one dies, both run out and the message is sent again under the 
 """
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from django.db import transaction
-from django.db.models import F, Min
+from django.db import connection, transaction
+from django.db.models import F, Min, Model, QuerySet
 
+from metrics import sql
 from metrics.alerts.models import AlertEvent, AlertGroup
 from metrics.notify import models
 from metrics.notify.attempts import Parcel, Result
@@ -20,12 +22,22 @@ from metrics.notify.models import QUEUED, Delivery, Destination, OutboxMessage
 from metrics.notify.schedule import clamped_retry_after_ms, delay_ms
 from metrics.notify.telling import OUT_AFTER_MS
 
+Row = TypeVar("Row", bound=Model)
+
 LEASE_MS = 30_000
 LONGEST_ANSWER = 300
 CANDIDATES = 500
 BEHIND_AFTER_ATTEMPTS = 6
 DISABLED_AFTER_MS = 14 * 86_400_000
 """One that has refused everything for so long is asked no more, until somebody enables it."""
+MESSAGE_COLUMNS = (
+    "status", "ended_at_ms", "remote_id", "as_plain_text", "next_try_at_ms", "lease_owner", "lease_until_ms",
+    "last_answer",
+)  # fmt: skip
+HEALTH_COLUMNS = (
+    "failures", "failing_since_ms", "has_refused", "is_enabled", "closed_until_ms", "last_answer",
+    "last_try_at_ms", "last_success_at_ms",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,36 +66,40 @@ def candidates(now_ms: int) -> list[Candidate]:
 
 def claim(chosen: Collection[Candidate], owner: str, now_ms: int) -> list[Parcel]:
     """Take what is still free of these; the attempt is counted before it is made."""
-    taken = []
-    with transaction.atomic():
-        for one in sorted(chosen, key=lambda one: one.destination_id):
-            if _claimed(one, owner, now_ms):
-                taken.append(one.message_id)
-    rows = OutboxMessage.objects.filter(pk__in=taken).select_related("destination").order_by("pk")
-    return [_parcel(row) for row in rows]
-
-
-def _claimed(one: Candidate, owner: str, now_ms: int) -> bool:
     until_ms = now_ms + LEASE_MS
-    free = Destination.objects.filter(pk=one.destination_id, is_enabled=True, closed_until_ms__lte=now_ms)
-    if not free.update(closed_until_ms=until_ms):
-        return False
-    due = OutboxMessage.objects.filter(pk=one.message_id, status=QUEUED, lease_until_ms__lte=now_ms)
-    if due.update(lease_owner=owner, lease_until_ms=until_ms, attempts=F("attempts") + 1):
-        return True
-    Destination.objects.filter(pk=one.destination_id).update(closed_until_ms=now_ms)
-    return False
+    by_destination = {one.destination_id: one.message_id for one in chosen}
+    with transaction.atomic():
+        open_now = Destination.objects.filter(
+            pk__in=by_destination, is_enabled=True, closed_until_ms__lte=now_ms
+        )
+        free = [by_destination[pk] for (pk,) in _locked(open_now).values_list("pk")]
+        waiting = OutboxMessage.objects.filter(pk__in=free, status=QUEUED, lease_until_ms__lte=now_ms)
+        rows = list(_locked(waiting, of=("self",)).select_related("destination"))
+        Destination.objects.filter(pk__in={row.destination_id for row in rows}).update(
+            closed_until_ms=until_ms
+        )
+        OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
+            lease_owner=owner, lease_until_ms=until_ms, attempts=F("attempts") + 1
+        )
+    return [_parcel(row, until_ms) for row in rows]
 
 
-def _parcel(row: OutboxMessage) -> Parcel:
+def _locked(rows: "QuerySet[Row]", of: tuple[str, ...] = ()) -> "QuerySet[Row]":
+    """Locked until the transaction ends; what another process has locked is left to it."""
+    can_skip = connection.features.has_select_for_update_skip_locked
+    of = of if connection.features.has_select_for_update_of else ()
+    return rows.order_by("pk").select_for_update(no_key=True, skip_locked=can_skip, of=of)
+
+
+def _parcel(row: OutboxMessage, until_ms: int) -> Parcel:
     return Parcel(
         message_id=row.pk,
         group_id=row.group_id,
         destination=row.destination,
         body=row.body,
-        attempt=row.attempts,
+        attempt=row.attempts + 1,
         is_plain=row.as_plain_text,
-        lease_until_ms=row.lease_until_ms,
+        lease_until_ms=until_ms,
     )
 
 
@@ -92,128 +108,154 @@ def settle(results: Sequence[Result], now_ms: int, chance: Callable[[], float] =
 
     Groups are locked before messages, as in telling about them, so that the two never wait for each other.
     """
-    out: set[int] = set()
     with transaction.atomic():
         groups = AlertGroup.objects.filter(pk__in={result.parcel.group_id for result in results})
         list(groups.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        books = _Books(results)
         for result in results:
-            if _settle_one(result, now_ms, chance()):
-                out.add(result.parcel.destination.pk)
-    for destination_id in out:
+            books.enter(result, now_ms, chance())
+        books.write()
+        groups.filter(pk__in=books.out.values()).exclude(cause="test").update(flush_at_ms=now_ms)
+    for destination_id in books.out:
         _have_others_told(destination_id, now_ms)
 
 
-def _settle_one(result: Result, now_ms: int, chance: float) -> bool:
-    """Whether others have to be told in its stead from now on."""
-    parcel, verdict = result.parcel, result.verdict
-    answer = verdict.sentence[:LONGEST_ANSWER]
-    # Whoever claimed it after us has counted another attempt, and the word is theirs.
-    mine = OutboxMessage.objects.filter(pk=parcel.message_id, status=QUEUED, attempts=parcel.attempt)
-    rows = Destination.objects.select_for_update(no_key=True).filter(pk=parcel.destination.pk)
-    destination = rows.defer("sealed").first()
-    if destination is None:
-        return False
-    after = _health_after(destination, verdict, now_ms, chance)
-    is_ours = mine.update(
-        **_message_after(parcel, verdict, after, now_ms),
-        lease_owner="",
-        lease_until_ms=0,
-        last_answer=answer,
-    )
-    _keep_delivery(result, answer)
-    if not is_ours:
-        return False
-    Destination.objects.filter(pk=destination.pk).update(
-        **after, last_answer=answer, last_try_at_ms=result.at_ms
-    )
-    _write_event(result, destination, answer)
-    if not _is_out_now(destination, after, now_ms) or not _has_fallback(destination.pk):
-        return False
-    AlertGroup.objects.filter(pk=parcel.group_id).exclude(cause="test").update(flush_at_ms=now_ms)
-    return True
+class _Books:
+    """The rows that results change, locked and read together and written together."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        destinations = Destination.objects.filter(pk__in={one.parcel.destination.pk for one in results})
+        messages = OutboxMessage.objects.filter(pk__in={one.parcel.message_id for one in results})
+        self._destinations = {row.pk: row for row in _all_locked(destinations.defer("sealed"))}
+        self._messages = {row.pk: row for row in _all_locked(messages.defer("body"))}
+        self._changed: dict[int, OutboxMessage] = {}
+        self._deliveries: list[Delivery] = []
+        self._events: list[AlertEvent] = []
+        self.out: dict[int, int] = {}
+        """Destinations in whose stead others have to be told from now on, and a group that waits."""
+
+    def enter(self, result: Result, now_ms: int, chance: float) -> None:
+        """One result. Of a message that somebody claimed later, only the attempt is kept."""
+        parcel, verdict = result.parcel, result.verdict
+        message = self._messages.get(parcel.message_id)
+        destination = self._destinations.get(parcel.destination.pk)
+        if message is None or destination is None:
+            return  # It was removed meanwhile.
+        self._deliveries.append(_delivery(result))
+        if message.status != QUEUED or message.attempts != parcel.attempt:
+            return
+        tried_before_ms = destination.last_try_at_ms
+        _note_health(destination, result, now_ms, chance)
+        _note_end(message, verdict, destination.closed_until_ms, now_ms)
+        self._changed[message.pk] = message
+        if event := _event(result, destination.name):
+            self._events.append(event)
+        if _is_out_now(destination, tried_before_ms) and _has_fallback(destination.pk):
+            self.out[destination.pk] = parcel.group_id
+
+    def write(self) -> None:
+        """All of it."""
+        Delivery.objects.bulk_create(self._deliveries)
+        AlertEvent.objects.bulk_create(self._events)
+        _update(self._changed.values(), MESSAGE_COLUMNS)
+        _update((self._destinations[row.destination_id] for row in self._changed.values()), HEALTH_COLUMNS)
 
 
-def _message_after(
-    parcel: Parcel, verdict: Verdict, health: dict[str, object], now_ms: int
-) -> dict[str, object]:
-    """The message's columns after an attempt."""
+def _all_locked(rows: "QuerySet[Row]") -> "QuerySet[Row]":
+    return rows.order_by("pk").select_for_update(no_key=True)
+
+
+def _update(rows: Iterable[Destination | OutboxMessage], columns: Sequence[str]) -> None:
+    found = {row.pk: row for row in rows}
+    for table in {row._meta.db_table for row in found.values()}:
+        values = [[*(getattr(row, column) for column in columns), pk] for pk, row in found.items()]
+        with connection.cursor() as cursor:
+            sql.update_many(cursor, table, columns, key=("id",), rows=values)
+
+
+def _note_end(message: OutboxMessage, verdict: Verdict, closed_until_ms: int, now_ms: int) -> None:
+    """The message after an attempt."""
+    message.lease_owner, message.lease_until_ms = "", 0
+    message.last_answer = verdict.sentence[:LONGEST_ANSWER]
     if verdict.outcome == DELIVERED:
-        return {"status": models.DELIVERED, "ended_at_ms": now_ms, "remote_id": verdict.remote_id[:200]}
-    if verdict.outcome == PLAIN:
-        return {"as_plain_text": True, "next_try_at_ms": now_ms}
-    if verdict.outcome in (FAILED_FOR_GOOD, GONE):
-        return {"status": models.FAILED, "ended_at_ms": now_ms}
-    closed_until_ms = health["closed_until_ms"]
-    assert isinstance(closed_until_ms, int)
-    # One that its receiver cannot bear must not keep the others waiting: it goes behind them.
-    behind_ms = closed_until_ms - now_ms if _keeps_others_waiting(parcel) else 0
-    return {"next_try_at_ms": closed_until_ms + behind_ms}
+        message.status, message.ended_at_ms = models.DELIVERED, now_ms
+        message.remote_id = verdict.remote_id[:200]
+    elif verdict.outcome == PLAIN:
+        message.as_plain_text, message.next_try_at_ms = True, now_ms
+    elif verdict.outcome in (FAILED_FOR_GOOD, GONE):
+        message.status, message.ended_at_ms = models.FAILED, now_ms
+    else:
+        # One that its receiver cannot bear must not keep the others waiting: it goes behind them.
+        behind_ms = closed_until_ms - now_ms if _keeps_others_waiting(message) else 0
+        message.next_try_at_ms = closed_until_ms + behind_ms
 
 
-def _keeps_others_waiting(parcel: Parcel) -> bool:
-    if parcel.attempt < BEHIND_AFTER_ATTEMPTS:
+def _keeps_others_waiting(message: OutboxMessage) -> bool:
+    if message.attempts < BEHIND_AFTER_ATTEMPTS:
         return False
-    waiting = OutboxMessage.objects.filter(destination_id=parcel.destination.pk, status=QUEUED)
-    return waiting.exclude(pk=parcel.message_id).exists()
+    waiting = OutboxMessage.objects.filter(destination_id=message.destination_id, status=QUEUED)
+    return waiting.exclude(pk=message.pk).exists()
 
 
-def _health_after(row: Destination, verdict: Verdict, now_ms: int, chance: float) -> dict[str, object]:
-    """The destination's columns after an attempt."""
+def _note_health(row: Destination, result: Result, now_ms: int, chance: float) -> None:
+    """The destination after an attempt."""
+    verdict = result.verdict
+    row.last_answer, row.last_try_at_ms = verdict.sentence[:LONGEST_ANSWER], result.at_ms
+    if verdict.outcome in (DELIVERED, PLAIN):
+        row.closed_until_ms = now_ms + kind_named(row.kind).least_gap_ms
     if verdict.outcome == DELIVERED:
-        gap_ms = kind_named(row.kind).least_gap_ms
-        return {
-            "failures": 0, "failing_since_ms": None, "has_refused": False,
-            "last_success_at_ms": now_ms, "closed_until_ms": now_ms + gap_ms,
-        }  # fmt: skip
-    if verdict.outcome == PLAIN:
-        return {"closed_until_ms": now_ms + kind_named(row.kind).least_gap_ms}
-    failures = row.failures + 1
-    wait_ms = delay_ms(failures, chance=chance)
+        row.failures, row.failing_since_ms, row.has_refused = 0, None, False
+        row.last_success_at_ms = now_ms
+    elif verdict.outcome != PLAIN:
+        _note_failure(row, verdict, now_ms, chance)
+
+
+def _note_failure(row: Destination, verdict: Verdict, now_ms: int, chance: float) -> None:
+    row.failures += 1
+    row.failing_since_ms = now_ms if row.failing_since_ms is None else row.failing_since_ms
+    row.has_refused = verdict.outcome != RETRY
+    row.is_enabled = row.is_enabled and verdict.outcome != GONE
+    wait_ms = delay_ms(row.failures, chance=chance)
     if verdict.retry_after_ms is not None:
         wait_ms = clamped_retry_after_ms(verdict.retry_after_ms)
-    changes: dict[str, object] = {
-        "failures": failures,
-        "failing_since_ms": row.failing_since_ms if row.failing_since_ms is not None else now_ms,
-        "has_refused": verdict.outcome != RETRY,
-        "closed_until_ms": now_ms + wait_ms,
-    }
-    return {**changes, "is_enabled": False} if verdict.outcome == GONE else changes
+    row.closed_until_ms = now_ms + wait_ms
 
 
-def _keep_delivery(result: Result, answer: str) -> None:
-    Delivery.objects.create(
+def _delivery(result: Result) -> Delivery:
+    return Delivery(
         message_id=result.parcel.message_id,
         at_ms=result.at_ms,
         outcome=result.verdict.outcome,
         status=result.status,
-        answer=answer,
+        answer=result.verdict.sentence[:LONGEST_ANSWER],
         latency_ms=result.latency_ms,
     )
 
 
-def _write_event(result: Result, destination: Destination, answer: str) -> None:
+def _event(result: Result, destination: str) -> AlertEvent | None:
     """The trail tells the first failure and the end; every attempt is a Delivery."""
-    what = {DELIVERED: "sent", FAILED_FOR_GOOD: "failed", GONE: "failed"}.get(result.verdict.outcome)
-    if what is None and result.parcel.attempt == 1:
+    parcel, outcome = result.parcel, result.verdict.outcome
+    what = {DELIVERED: "sent", FAILED_FOR_GOOD: "failed", GONE: "failed"}.get(outcome)
+    if what is None and parcel.attempt == 1:
         what = "retried"
     if what is None:
-        return
+        return None
     params = {
-        "destination": destination.name, "message": str(result.parcel.body.get("id", "")),
-        "attempt": result.parcel.attempt, "status": result.status, "latency_ms": result.latency_ms,
-        "answer": answer, "tells": str(result.parcel.body.get("state", "")),
+        "destination": destination, "message": str(parcel.body.get("id", "")), "attempt": parcel.attempt,
+        "status": result.status, "latency_ms": result.latency_ms,
+        "answer": result.verdict.sentence[:LONGEST_ANSWER], "tells": str(parcel.body.get("state", "")),
     }  # fmt: skip
-    AlertEvent.objects.create(group_id=result.parcel.group_id, at_ms=result.at_ms, what=what, params=params)
+    return AlertEvent(group_id=parcel.group_id, at_ms=result.at_ms, what=what, params=params)
 
 
-def _is_out_now(before: Destination, after: dict[str, object], now_ms: int) -> bool:
+def _is_out_now(row: Destination, tried_before_ms: int | None) -> bool:
     """Whether by this attempt others have to be told in its stead: it refused, or has failed for too long."""
-    if after.get("has_refused"):
+    if row.has_refused:
         return True
-    since_ms = after.get("failing_since_ms")
-    if not isinstance(since_ms, int) or now_ms - since_ms < OUT_AFTER_MS:
+    since_ms, tried_ms = row.failing_since_ms, row.last_try_at_ms
+    if since_ms is None or tried_ms is None or tried_ms - since_ms < OUT_AFTER_MS:
         return False
-    return before.last_try_at_ms is None or before.last_try_at_ms - since_ms < OUT_AFTER_MS
+    return tried_before_ms is None or tried_before_ms - since_ms < OUT_AFTER_MS
 
 
 def _has_fallback(but: int) -> bool:

@@ -300,7 +300,7 @@ def test_one_group_that_cannot_be_told_about_keeps_no_other_waiting(
 ) -> None:
     a_destination(AWAY)
     broken, fine = a_due_group(flush_at_ms=NOW_MS - 1), a_due_group()
-    Alert.objects.filter(group=broken).update(state="no such state")
+    Alert.objects.filter(group=broken).update(state="odd")
     sender.flush()
     assert (messages(broken), messages(fine)) == ([], [("firing", "queued")])
     assert at(broken) == NOW_MS + MINUTE_MS

@@ -5,9 +5,11 @@ import hashlib
 import hmac
 import itertools
 import json
+import threading
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 
 from metrics.alerts.models import AlertEvent
 from metrics.notify import sending
@@ -393,3 +395,37 @@ def test_nothing_to_send_costs_one_query(sender: Sender, django_assert_num_queri
     a_destination("https://127.0.0.1:9/hook")
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert sending.candidates(NOW_MS) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time anyhow")
+def test_processes_side_by_side_write_and_take_each_message_once(receiver: Receiver) -> None:
+    for number in range(12):
+        a_destination(receiver.url(f"/{number}"), f"d-{number}")
+    cluster = a_cluster()
+    for _ in range(15):
+        a_due_group(cluster=cluster)
+    barrier = threading.Barrier(4)
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        sender = Sender(f"sender-{number}")
+        try:
+            barrier.wait(10)
+            for _ in range(60):
+                sender.step(10)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    ids = [call.headers["webhook-id"] for call in receiver.calls]
+    assert len(ids) == len(set(ids)), "nothing was sent twice"
+    assert OutboxMessage.objects.count() == 12 * 15
+    assert len(ids) == OutboxMessage.objects.filter(status="delivered").count()
