@@ -71,6 +71,20 @@ def remove_heartbeat(*, user: User | None, via: str, now_ms: int) -> bool:
     return True
 
 
+def seal_anew(keyring: Keyring) -> tuple[int, list[ClusterError]]:
+    """Seal its address with the first key: how many were, and why another could not be."""
+    row = Heartbeat.objects.filter(name=OUTWARD).exclude(key_id=keyring.public_key.key_id).first()
+    if row is None:
+        return 0, []
+    try:
+        content = open_address(bytes(row.sealed), keyring, _UUID, row.host)
+    except ClusterError as error:
+        return 0, [ClusterError(error.reason, f"The sign of life: {error.what}", "Set it: set_heartbeat.")]
+    sealed = seal_address(content, keyring.public_key, _UUID, row.host)
+    unchanged = Heartbeat.objects.filter(pk=row.pk, key_id=row.key_id)
+    return unchanged.update(sealed=sealed, key_id=keyring.public_key.key_id), []
+
+
 def due_ping(now_ms: int) -> Ping | None:
     """The sign of life, where it is due, everything moves and no other process sends it."""
     row = Heartbeat.objects.filter(name=OUTWARD).exclude(sealed=b"").first()

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from clusters import registry
 from clusters.connection.keyfile import add_key, make_key_file, public_path
-from metrics.notify import destinations
+from metrics.notify import destinations, heartbeat
 from portal import registering
 
 
@@ -37,9 +37,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Processes that only seal need {public_path(path).name} alone.")
             return
         keyring = registering.sentence(lambda: add_key(path))
-        changed, failures = registry.seal_anew(keyring)
-        told, not_told = destinations.seal_anew(keyring)
-        changed, failures = changed + told, failures + not_told
+        sealed = [part.seal_anew(keyring) for part in (registry, destinations, heartbeat)]
+        changed = sum(count for count, _ in sealed)
+        failures = [failure for _, found in sealed for failure in found]
         self.stdout.write(f"{path} has a new key {keyring.public_key.key_id}; {changed} credentials use it.")
         for failure in failures:
             self.stderr.write(str(failure))

@@ -13,10 +13,11 @@ import pytest
 from django.core import serializers
 from django.core.management import CommandError, call_command
 
+from clusters.connection.credentials import Keyring
 from clusters.connection.guard import LOOPBACK
-from clusters.connection.keyfile import add_key, load_keyring
+from clusters.connection.keyfile import load_keyring
 from metrics.alerts.models import AuditEntry
-from metrics.notify.destinations import seal_anew, target_of
+from metrics.notify.destinations import target_of
 from metrics.notify.dialling import Line
 from metrics.notify.dispatcher import Dispatcher, Means
 from metrics.notify.models import Destination, Heartbeat, Route
@@ -212,13 +213,16 @@ def test_where_the_sign_of_life_goes_is_a_secret_too(monkeypatch: pytest.MonkeyP
     assert CANARY not in printed + everything()
 
 
-def test_addresses_are_sealed_anew_with_a_new_key(add: Any, settings: Any) -> None:
+def test_addresses_are_sealed_anew_with_a_new_key(
+    add: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add()
-    ring = add_key(settings.KEY_FILE)
-    assert seal_anew(ring) == (1, [])
+    run("set_heartbeat", "--url-file", "-", stdin=WEBHOOK, monkeypatch=monkeypatch)
+    assert "2 credentials use it" in run("make_key", "--add")
+    new = load_keyring(settings.KEY_FILE).keys[0]
     row = Destination.objects.get()
-    assert row.key_id == ring.public_key.key_id
-    assert target_of(row, ring, at_ms=0).url == SLACK
+    assert {row.key_id, Heartbeat.objects.get().key_id} == {new.public_key.key_id}
+    assert target_of(row, Keyring((new,)), at_ms=0).url == SLACK
 
 
 class _Worker(threading.Thread):
