@@ -6,6 +6,8 @@
 - What cannot be judged is never resolved: what fires becomes *unknown* and what is pending stays so and
   does not fire. Both clocks run on; they are looked at when it can be judged again. A rule whose policy
   is `resolve` or `fire` takes missing figures for that, but never a cluster that cannot be read.
+- A rule that asks for more of the past than is known yet, as after a restart, neither fires nor ends what
+  it does not find: that stays as it was.
 - A rule that is switched off, or is no more, ends its alerts with the reason `rule_off`.
 - What a person resolved while it still holds stays *quiet* until it was over once, or for QUIET_MS.
 - Only what holds now is looked at: whatever came and went while nobody looked raises nothing.
@@ -192,7 +194,7 @@ def _step(old: Kept | None, key: AlertKey, seen: Seen, terms: Terms | None, now_
     if old is None:
         return _begin(match, terms, now_ms) if holds and match is not None else _NOTHING
     if holds is None:
-        return _cannot_tell(old, NO_FIGURES if seen.is_readable else UNREADABLE, now_ms)
+        return _cannot_tell(old, _why_unknown(terms, seen), now_ms)
     if not holds:
         return _does_not_hold(old, terms, now_ms)
     match = old.match if match is None or match == old.match else match
@@ -206,10 +208,17 @@ def _holds_now(match: Match | None, terms: Terms, seen: Seen) -> bool | None:
     if terms.reads_cluster and not seen.is_readable:
         return None
     if terms.rule not in seen.blind_rules:
-        return match is not None
+        return True if match is not None else None if terms.rule in seen.young_rules else False
     if not seen.is_readable or terms.no_data == "unknown":
         return None
     return terms.no_data == "fire"
+
+
+def _why_unknown(terms: Terms, seen: Seen) -> str:
+    """Empty where only the past is not known yet: then everything stays as it was."""
+    if terms.reads_cluster and not seen.is_readable:
+        return UNREADABLE
+    return NO_FIGURES if terms.rule in seen.blind_rules else ""
 
 
 def _begin(match: Match, terms: Terms, now_ms: int) -> _Step:
@@ -278,7 +287,7 @@ def _does_not_hold(old: Kept, terms: Terms, now_ms: int) -> _Step:
 
 
 def _cannot_tell(old: Kept, reason: str, now_ms: int) -> _Step:
-    if old.state != FIRING:
+    if old.state != FIRING or not reason:
         return _Step(old)
     return _Step(msgspec.structs.replace(old, state=UNKNOWN, unknown_since_ms=now_ms), BECAME_UNKNOWN, reason)
 

@@ -58,6 +58,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """False: nothing can be said but what is about the connection itself."""
     blind_rules: frozenset[str] = frozenset()
     """Rules that cannot be judged now: a kind they read is stale or refused, a figure is unknown."""
+    young_rules: frozenset[str] = frozenset()
+    """Rules that ask for more of the past than is known yet: what they do not find may hold all the same."""
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -12,6 +12,7 @@ import msgspec
 from clusters.mirror.line import LIVE, SYNCING, Line
 from clusters.mirror.mirror import Mirror
 from clusters.state.resource import Resource
+from metrics.alerts.conditions import Changes, Held, Rises, look_back_ms, walked
 from metrics.alerts.effective import ClusterTerms
 from metrics.alerts.evaluate import ClusterAlerts
 from metrics.alerts.matching import Matching
@@ -41,8 +42,12 @@ class Alerting:
         self._credential_expires_at_ms = credential_expires_at_ms
         self._judged: tuple[int, int] | None = None
         self._due_ms: int | None = None
+        self._is_waiting = True
+        """Nobody can say yet how the cluster is: that is looked at in each round."""
         self._readable = _Settling()
         self._kinds: dict[str, _Settling] = {}
+        self._look_back_ms = _look_back_ms(rules)
+        self._since_ms: int | None = None
 
     @property
     def place(self) -> tuple[int, int]:
@@ -65,21 +70,29 @@ class Alerting:
 
     def is_due(self, now_ms: int) -> bool:
         """Whether there is anything to judge before the next slot."""
-        if self.place != self._judged:
+        if self._is_waiting or self.place != self._judged:
             return True
         return any(due is not None and due <= now_ms for due in (self._due_ms, self._matching.next_due_ms))
 
-    def seen(self, now_ms: int, *, line: Line, mirror: Mirror, is_well: bool) -> Seen:
-        """What can be said of the cluster now. The mapping in it goes on changing: judge it at once."""
-        is_readable = self._readable.is_settled(now_ms, holds=is_well and line.state in (LIVE, SYNCING))
+    def seen(self, now_ms: int, *, line: Line, mirror: Mirror, is_well: bool) -> Seen | None:
+        """What can be said of the cluster now; None while that is about to be known, and all stays as it was.
+
+        The mapping in it goes on changing: judge it at once.
+        """
+        may_be_read = line.state in (LIVE, SYNCING)
+        is_settled = self._readable.is_settled(now_ms, holds=is_well and may_be_read)
         unsettled = self._unsettled_kinds(mirror, now_ms)
         seen = self._matching.seen(
             now_ms, line=line, mirror=mirror, credential_expires_at_ms=self._credential_expires_at_ms
         )
+        self._is_waiting = may_be_read and not is_settled
+        if self._is_waiting:
+            return None
         blind = seen.blind_rules
         if unsettled:
             blind |= {rule.id for rule in self._rules.values() if not unsettled.isdisjoint(rule.needs)}
-        return msgspec.structs.replace(seen, is_readable=is_readable and seen.is_readable, blind_rules=blind)
+        young = self._young_rules(now_ms)
+        return msgspec.structs.replace(seen, is_readable=may_be_read, blind_rules=blind, young_rules=young)
 
     def judged(self, alerts: ClusterAlerts, *, due_ms: int | None, place: tuple[int, int]) -> None:
         """The alerts as they are stored now, and what had happened when they were judged."""
@@ -87,6 +100,14 @@ class Alerting:
         self._judged = place
         settling = [one.settles_at_ms for one in (self._readable, *self._kinds.values())]
         self._due_ms = min((at_ms for at_ms in (due_ms, *settling) if at_ms is not None), default=None)
+
+    def _young_rules(self, now_ms: int) -> frozenset[str]:
+        """Rules that look back to before this window began: what was then is not known."""
+        if self._since_ms is None or now_ms < self._since_ms:
+            self._since_ms = now_ms
+        known_ms = now_ms - self._since_ms
+        young = [rule for rule, look_back_ms in self._look_back_ms.items() if look_back_ms > known_ms]
+        return frozenset(young)
 
     def _unsettled_kinds(self, mirror: Mirror, now_ms: int) -> set[str]:
         """Kinds whose watch was taken up again only now."""
@@ -99,6 +120,16 @@ class Alerting:
             if not settling.is_settled(now_ms, holds=is_live) and is_live:
                 unsettled.add(kind)
         return unsettled
+
+
+def _look_back_ms(rules: Mapping[str, Rule]) -> dict[str, float]:
+    """How far back rules look that find nothing where they know nothing of the past."""
+    found: dict[str, float] = {}
+    for rule in rules.values():
+        tests = [one for test in rule.when for one in walked(test) if isinstance(one, Changes | Rises | Held)]
+        if tests:
+            found[rule.id] = look_back_ms(tests, rule.limits)
+    return found
 
 
 class _Settling:

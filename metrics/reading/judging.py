@@ -17,10 +17,10 @@ from django.db import DatabaseError
 from metrics.alerts import storing
 from metrics.alerts.causes import cause_by_rulebook
 from metrics.alerts.effective import ClusterTerms
-from metrics.alerts.evaluate import ClusterAlerts, Quiet, all_keys, evaluate, quieted, shifted
+from metrics.alerts.evaluate import ClusterAlerts, Outcome, Quiet, all_keys, evaluate, quieted, shifted
 from metrics.alerts.rules import Rule, default_terms, rulebook
 from metrics.alerts.storing import CauseOf, ClusterTransitions
-from metrics.alerts.values import AlertKey, Transition
+from metrics.alerts.values import AlertKey, Seen, Transition
 from metrics.reading.database import DatabaseThread
 from metrics.reading.window import Window
 from metrics.reading.wishes import Wishes
@@ -154,23 +154,17 @@ class Judge:
         alerts, transitions = self._prepared(cluster_id, window, now_ms)
         seen = window.look(now_ms)
         place = window.alerting.place
-        terms = window.alerting.terms
-        keys = list(all_keys(alerts, seen))
-        due_ms: list[int] = []
-        for start in range(0, len(keys), KEYS_AT_ONCE):
-            part = evaluate(alerts, seen, terms, now_ms, keys=keys[start : start + KEYS_AT_ONCE])
-            alerts = part.after
-            transitions += part.transitions
-            due_ms += [part.next_due_ms] if part.next_due_ms is not None else []
-            await pause.if_long()
+        outcome = Outcome(alerts, [], None)
+        if seen is not None:
+            outcome = await _evaluated(alerts, seen, window.alerting.terms, now_ms, pause)
         found = ClusterTransitions(
             cluster_id=cluster_id,
             cluster=window.identity.uuid,
             fence=window.identity.fence,
-            transitions=transitions,
+            transitions=[*transitions, *outcome.transitions],
             evaluated_at_ms=now_ms,
         )
-        return _Judged(window, found, alerts, min(due_ms, default=None), place)
+        return _Judged(window, found, outcome.after, outcome.next_due_ms, place)
 
     def _prepared(
         self, cluster_id: int, window: Window, now_ms: int
@@ -224,3 +218,19 @@ class _Pause:
         if time.perf_counter() - self._began > SLICE_SECONDS:
             await asyncio.sleep(0)
             self._began = time.perf_counter()
+
+
+async def _evaluated(
+    alerts: ClusterAlerts, seen: Seen, terms: ClusterTerms, now_ms: int, pause: _Pause
+) -> Outcome:
+    """All alerts of a cluster judged, a portion at a time."""
+    keys = list(all_keys(alerts, seen))
+    transitions: list[Transition] = []
+    due_ms: list[int] = []
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        part = evaluate(alerts, seen, terms, now_ms, keys=keys[start : start + KEYS_AT_ONCE])
+        alerts = part.after
+        transitions += part.transitions
+        due_ms += [part.next_due_ms] if part.next_due_ms is not None else []
+        await pause.if_long()
+    return Outcome(alerts, transitions, min(due_ms, default=None))

@@ -98,8 +98,8 @@ class Window:
         """One object in the mirror was like `old` and is like `new`."""
         self.alerting.replace(old, new, self._now_ms())
 
-    def look(self, now_ms: int) -> Seen:
-        """Which rules' conditions hold, for those who judge."""
+    def look(self, now_ms: int) -> Seen | None:
+        """Which rules' conditions hold, for those who judge; None while nobody can say yet."""
         reading = self.reading
         return self.alerting.seen(
             now_ms, line=reading.line, mirror=reading.mirror, is_well=reading.well.is_set()

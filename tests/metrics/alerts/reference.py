@@ -31,6 +31,7 @@ class Look:
     matched: bool = False
     readable: bool = True
     blind: bool = False
+    young: bool = False
     by_hand: bool = False
 
 
@@ -45,19 +46,19 @@ class Episode:
     """All looks from the first at which the condition held."""
 
     looks: list[Look] = field(default_factory=list)
-    truths: list[bool | None] = field(default_factory=list)
+    truths: list[bool | str | None] = field(default_factory=list)
 
     def has_fired(self) -> bool:
         return any(
-            truth and self.looks[i].at - self.first_sight(i) >= self.looks[i].rule.wait
+            truth is True and self.looks[i].at - self.first_sight(i) >= self.looks[i].rule.wait
             for i, truth in enumerate(self.truths)
         )
 
     def first_sight(self, until: int) -> int:
         """A moment later than now cannot be: the earliest that any sight was noted at."""
-        return min(look.at for look, truth in self.pairs()[: until + 1] if truth)
+        return min(look.at for look, truth in self.pairs()[: until + 1] if truth is True)
 
-    def pairs(self) -> list[tuple[Look, bool | None]]:
+    def pairs(self) -> list[tuple[Look, bool | str | None]]:
         return list(zip(self.looks, self.truths, strict=True))
 
     def is_over(self) -> bool:
@@ -66,7 +67,7 @@ class Episode:
             return False
         if not self.has_fired():
             return True
-        last_sight = max(i for i, one in enumerate(self.truths) if one)
+        last_sight = max(i for i, one in enumerate(self.truths) if one is True)
         without = [one.at for one, held in self.pairs()[last_sight:] if held is False]
         return look.at - min(without) >= look.rule.keep
 
@@ -74,16 +75,17 @@ class Episode:
         since = self.first_sight(len(self.looks) - 1)
         if not self.has_fired():
             return Answer("pending", since)
-        return Answer("unknown" if self.truths[-1] is None else "firing", since)
+        told = [truth for truth in self.truths if truth != "as before"]
+        return Answer("unknown" if told[-1] is None else "firing", since)
 
 
-def truth_of(look: Look, *, is_known: bool) -> bool | None:
+def truth_of(look: Look, *, is_known: bool) -> bool | str | None:
     """Whether the condition holds at a look; None where it cannot be told."""
     if not look.readable and (look.rule.reads_cluster or look.blind):
         return None
     if look.blind:
         return {"unknown": None, "resolve": False, "fire": is_known or look.matched}[look.rule.no_data]
-    return look.matched
+    return "as before" if look.young and not look.matched else look.matched
 
 
 @dataclass

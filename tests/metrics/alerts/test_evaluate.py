@@ -64,6 +64,15 @@ def test_missing_figures_of_a_lost_cluster_resolve_nothing_whatever_the_policy_s
     assert told(firing(), T0 + MINUTE, both, terms(for_ms=0, no_data="resolve")) == ["unknown"]
 
 
+def test_what_a_rule_cannot_find_without_the_past_stays_as_it_was() -> None:
+    young = Seen(matches={}, young_rules=frozenset({KEY.rule}))
+
+    assert told(firing(), T0 + 60 * MINUTE, young) == []
+    assert told(alerts_after((T0, HOLDS)), T0 + 60 * MINUTE, young) == []
+    found = Seen(matches=HOLDS.matches, young_rules=frozenset({KEY.rule}))
+    assert told(alerts_after((T0, HOLDS)), T0 + 60 * MINUTE, found) == ["fired"]
+
+
 def test_a_clock_set_forward_fires_nothing_early_and_one_set_back_loses_nothing() -> None:
     pending = alerts_after((T0, HOLDS))
     for by in (60 * MINUTE, -60 * MINUTE):

@@ -83,6 +83,7 @@ class Life:
         self.details = 0
         self.readable = True
         self.blind: set[AlertKey] = set()
+        self.young: set[AlertKey] = set()
         self.felt = 1_700_000_000_000
         self.wall = self.felt
         self.rows = Rows()
@@ -114,6 +115,9 @@ class Life:
 
     def lose_figures(self, key: AlertKey) -> None:
         self.blind ^= {key}
+
+    def forget_past(self, key: AlertKey) -> None:
+        self.young ^= {key}
 
     def set_clock(self, key: AlertKey) -> None:
         by = self.dice.choice([-60, -5, 5, 60, 1500]) * MINUTE
@@ -160,7 +164,13 @@ class Life:
         for key in KEYS:
             self.looks[key].append(
                 Look(
-                    self.felt, self.wall, self.rules[key], self.matched[key], self.readable, key in self.blind
+                    self.felt,
+                    self.wall,
+                    self.rules[key],
+                    matched=self.matched[key],
+                    readable=self.readable,
+                    blind=key in self.blind,
+                    young=key in self.young,
                 )
             )
             now = reference.answer(self.looks[key])
@@ -200,7 +210,8 @@ class Life:
         params: dict[str, Value] = {"count": self.details}
         matches = {key: Match(key=key, params=params) for key in KEYS if self.matched[key]}
         blind = frozenset(key.rule for key in self.blind)
-        return Seen(matches=matches, is_readable=self.readable, blind_rules=blind)
+        young = frozenset(key.rule for key in self.young)
+        return Seen(matches=matches, is_readable=self.readable, blind_rules=blind, young_rules=young)
 
     def terms(self, key: AlertKey) -> Terms | None:
         rule = self.rules[key]
@@ -240,9 +251,9 @@ def at_rest(one: Kept) -> Kept:
 
 DEEDS = [
     Life.flap, Life.change_details, Life.lose_line, Life.lose_figures, Life.set_clock, Life.edit,
-    Life.restart, Life.change_worker, Life.resolve_by_hand,
+    Life.restart, Life.change_worker, Life.resolve_by_hand, Life.forget_past,
 ]  # fmt: skip
-WEIGHTS = [12, 2, 3, 3, 2, 2, 2, 2, 2]
+WEIGHTS = [12, 2, 3, 3, 2, 2, 2, 2, 2, 2]
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -26,14 +26,14 @@ command: "kubectl get pods"
 """
 
 
-def a_rulebook(*, wait: str = "0s") -> Rulebook:
-    """Both rules; pods have to be in trouble for `wait`."""
+def a_rulebook(*, wait: str = "0s", when: str = "{field: health, is: [critical, degraded]}") -> Rulebook:
+    """Both rules; `when` says what is trouble of a pod, which has to last for `wait`."""
     pods = _FORM.format(
         id=PODS,
         name="PodInTrouble",
         severity="warning",
         about="Pod",
-        when="{field: health, is: [critical, degraded]}",
+        when=when,
         wait=wait,
     )
     line = _FORM.format(

@@ -12,7 +12,7 @@ from django.db import OperationalError, connections
 from clusters.models import Lease
 from clusters.state.summary import KindState
 from metrics.alerts.evaluate import ClusterAlerts
-from metrics.alerts.models import Alert, AlertGroup, Evaluation, RuleSetting
+from metrics.alerts.models import Alert, AlertEvent, AlertGroup, Evaluation, RuleSetting
 from metrics.alerts.rows import restore
 from metrics.reading.database import DatabaseThread
 from metrics.reading.judging import Clock, Judge, Rulebook
@@ -170,9 +170,9 @@ async def test_a_cluster_that_is_lost_resolves_nothing_and_has_to_settle_when_it
     process.window.reading.line.state = "live"
     process.window.on_news()
     await process.after(1_000)
-    assert await states() == ["unknown", "resolved"], "its watches have yet to tell what happened"
+    assert await states() == ["unknown", "firing"], "its watches have yet to tell what happened"
     await process.after(2_999)
-    assert await states() == ["unknown", "resolved"]
+    assert await states() == ["unknown", "firing"]
     await process.after(1)
     assert await states() == ["resolved", "resolved"]
 
@@ -191,6 +191,21 @@ async def test_a_clock_that_is_set_forward_fires_nothing_early(process: Process)
     assert await states() == ["firing"], "a minute after it was first seen, by a clock that nobody sets"
 
 
+async def test_what_fires_goes_on_firing_while_another_window_is_taken_up(process: Process) -> None:
+    process.put("web-1", "critical")
+    await process.after(1_000)
+    process.window.reading.well.clear()
+    process.use(a_rulebook(), alerts=await process.restored())
+
+    await process.settle()
+    process.window.reading.well.set()
+    await process.settle()
+    await process.settle()
+
+    trail = AlertEvent.objects.values_list("what", flat=True)
+    assert await sync_to_async(list)(trail) == ["fired"]
+
+
 async def test_another_window_goes_on_where_the_last_one_stopped(process: Process) -> None:
     process.use(a_rulebook(wait="1m"))
     await process.settle()
@@ -202,6 +217,24 @@ async def test_another_window_goes_on_where_the_last_one_stopped(process: Proces
     assert await states() == ["pending"], "its watches have yet to tell what happened"
     await process.after(3_000)
     assert await states() == ["firing"]
+
+
+async def test_rules_that_ask_for_the_past_end_nothing_before_they_know_it(process: Process) -> None:
+    process.use(a_rulebook(when="{held: [{field: health, is: critical}], within: 10m}"))
+    await process.settle()
+    process.put("web-1", "critical")
+    await process.after(1_000)
+    process.put("web-1", "healthy")
+    await process.after(1_000)
+    assert await states() == ["firing"]
+
+    restored = await process.restored()
+    process.use(a_rulebook(when="{held: [{field: health, is: critical}], within: 10m}"), alerts=restored)
+    await process.settle()
+    await process.after(9 * 60_000)
+    assert await states() == ["firing"], "it held within 10 minutes, as far as anybody knows"
+    await process.after(60_000)
+    assert await states() == ["resolved"]
 
 
 async def test_another_worker_s_cluster_is_dropped_and_nothing_of_it_is_stored(process: Process) -> None:
