@@ -4,6 +4,7 @@ from django.urls import path
 
 from metrics.api.alerts import acts
 from metrics.api.alerts import views as alerts
+from metrics.api.alerts.inbound import AlertmanagerView
 from metrics.api.views import JournalView
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("alerts/<uuid:uuid>/assign/", acts.AssignView.as_view(), name="api-alert-assign"),
     path("alerts/<uuid:uuid>/notes/", acts.NoteView.as_view(), name="api-alert-notes"),
     path("alerts/<uuid:uuid>/resolve/", acts.ResolveView.as_view(), name="api-alert-resolve"),
+    path("inbound/alertmanager/", AlertmanagerView.as_view(), name="api-inbound-alertmanager"),
     path("rules/", alerts.RuleListView.as_view(), name="api-rules"),
     path("silences/", alerts.SilenceListView.as_view(), name="api-silences"),
     path("silences/<uuid:uuid>/", alerts.SilenceView.as_view(), name="api-silence"),

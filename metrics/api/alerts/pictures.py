@@ -27,7 +27,7 @@ def alert_detail(alert: Alert, *, url: str | None) -> dict[str, object]:
         **picture,
         "advice": wording.advice(rule, alert.params) if rule else "",
         "command": wording.command(rule, alert.params) if rule else "",
-        "runbook": rule.runbook if rule else "",
+        "runbook": rule.runbook if rule else str(alert.params.get("runbook_url", "")),
         "params": alert.params,
         "labels": alert.labels,
         "url": url,

@@ -71,6 +71,7 @@ _TRAIL = {
     "released": _("%(by)s gave it back"),
     "assigned": _("%(by)s gave it to %(to)s"),
     "noted": _("%(by)s: %(text)s"),
+    "also_seen": _("An Alertmanager sent the same"),
     "silenced": _("Silenced until %(until)s"),
     "inhibited": _("Left to the cause behind it"),
     "routed": _("Routed to %(destination)s"),
@@ -90,6 +91,8 @@ _REASONS = {
     "rule_off": _("its rule was switched off"),
     "by_hand": _("resolved by hand"),
     "unreadable": _("its cluster cannot be read"),
+    "folded": _("our own rule found the same"),
+    "not_heard": _("whoever sent it was not heard of for 12 h"),
     "no_data": _("what the rule needs is not known"),
 }
 

@@ -1,7 +1,11 @@
 """What becomes of the alerts that Alertmanagers send."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import pytest
+from django.db import connection
 
 from clusters import registry
 from clusters.models import Cluster
@@ -103,6 +107,25 @@ def test_the_two_of_a_pair_make_one_alert(bob) -> None:
         send(bob, is_over(mine, T0 + 2_500), now_ms=T0 + moment)
     assert states() == ["resolved"]
     assert trail() == ["fired", "resolved"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time anyhow")
+def test_the_two_of_a_pair_at_the_same_moment_make_one_alert_that_fired_once(bob) -> None:
+    both, rounds = threading.Barrier(2), range(10)
+
+    def one_of_them() -> None:
+        for number in rounds:
+            both.wait(timeout=10)
+            send(bob, *(an_alert_sent(labels={"pod": f"web-{number}-{n}"}) for n in range(20)))
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(one_of_them), pool.submit(one_of_them)]:
+            done.result(timeout=30)
+
+    assert Alert.objects.count() == 200
+    assert trail() == ["fired"] * 200
 
 
 def test_what_is_over_is_resolved_and_its_group_told(bob) -> None:
