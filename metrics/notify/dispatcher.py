@@ -93,9 +93,10 @@ class Dispatcher:
         now_ms = self._means.clock_ms()
         self._settle(now_ms)
         if is_anything_due(now_ms):
-            flush(now_ms, self._means.words())
-            while not self._is_stopping and self._send(now_ms):
-                pass
+            if flush(now_ms, self._means.words()):
+                self.wake()  # There may be more.
+            if not self._is_stopping:
+                self._send(now_ms)
         if now_ms // MINUTE_MS != self._minute:
             self._minute = now_ms // MINUTE_MS
             self._keyring = None  # A key may have been added.
@@ -145,10 +146,11 @@ class Dispatcher:
             sending.settle(self._unsettled, now_ms)
             self._unsettled = []
 
-    def _send(self, now_ms: int) -> int:
+    def _send(self, now_ms: int) -> None:
+        """One message for each destination that may be asked; the next when it is settled."""
         chosen = self._chosen(sending.candidates(now_ms), now_ms)
         if not chosen:
-            return 0
+            return
         failing = {one.message_id: one.is_failing for one in chosen}
         parcels = sending.claim(chosen, self._means.owner, now_ms)
         claimed = {parcel.message_id for parcel in parcels}
@@ -157,7 +159,6 @@ class Dispatcher:
                 self._hosts.never_began(one.host)
         for parcel in parcels:
             self._submit(parcel, is_failing=failing[parcel.message_id])
-        return len(parcels)
 
     def _chosen(self, found: Iterable[Candidate], now_ms: int) -> list[Candidate]:
         """Those for whom a thread is free and whose host is not asked too much."""
