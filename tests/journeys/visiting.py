@@ -25,7 +25,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 SCENARIOS = ("calm", "node-lost", "crash-loop", "forbidden-kind", "filling-up")
 LONG_NAME = "the-cluster-of-a-team-that-writes-everything-into-its-name-1"
 LISTS = ("nodes", "workloads", "pods", "events", "everything")
-ALERT_PAGES = ("rules", "silences", "destinations")
+ALERT_PAGES = ("rules", "rules/pod-restart-rate", "silences", "destinations")
 FLEET_TIMEOUT_MS = 10_000
 
 

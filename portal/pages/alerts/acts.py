@@ -21,6 +21,8 @@ from metrics.alerts.silences import Matcher, SilenceError, parse_matcher
 from metrics.alerts.silencing import add_silence as begin_silence
 from metrics.alerts.silencing import end_silence as finish_silence
 from metrics.alerts.values import RESOLVED
+from metrics.notify.seeing import destinations_visible_to
+from metrics.notify.trial import begin_test
 from portal.pages.alerts import page
 
 HOUR_MS = 3_600_000
@@ -70,6 +72,21 @@ def end_silence(request: HttpRequest, uuid: UUID) -> HttpResponse:
         raise Http404
     finish_silence(silence, user=user, via=PAGE, now_ms=time.time_ns() // 1_000_000)
     return redirect("silences")
+
+
+@require_POST
+@login_required
+def test_destination(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Send a test the way of all alerts; its page shows what comes of it."""
+    user = _user(request)
+    destination = destinations_visible_to(user).filter(uuid=uuid).first()
+    if destination is None or not user.is_superuser:
+        raise Http404
+    if not destination.is_enabled:
+        messages.error(request, _("It is off: manage.py set_destination NAME --enable"))
+        return redirect("destinations")
+    group = begin_test(destination, user=user, via=PAGE, now_ms=time.time_ns() // 1_000_000)
+    return redirect("alert", uuid=group.uuid)
 
 
 def _take(_request: HttpRequest, group: AlertGroup, actor: Actor) -> None:

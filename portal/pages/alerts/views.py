@@ -15,12 +15,11 @@ from django.views.decorators.http import require_safe
 
 from clusters.access.models import User
 from clusters.state.picture import iso
-from metrics.alerts.rules import rulebook
-from metrics.alerts.seeing import alerts_visible_to, silences_visible_to
+from metrics.alerts.seeing import silences_visible_to
 from metrics.notify.models import QUEUED
 from metrics.notify.seeing import destinations_visible_to
 from portal.pages.alerts import page, words
-from portal.pages.alerts.inbox import OPEN, VIEWS, Entry, Inbox, read_inbox
+from portal.pages.alerts.inbox import VIEWS, Entry, Inbox, read_inbox
 from portal.pages.rail import rail
 
 SILENCES_SHOWN = 200
@@ -100,20 +99,6 @@ def silences(request: HttpRequest) -> HttpResponse:
         for row in rows[:SILENCES_SHOWN]
     ]
     return render(request, "pages/silences.html", {"rail": rail("alerts"), "entries": entries})
-
-
-@require_safe
-@login_required
-def rules(request: HttpRequest) -> HttpResponse:
-    """The rulebook: what is watched for, and what of it fires."""
-    firing = alerts_visible_to(_user(request)).filter(state__in=OPEN).order_by()
-    counts = dict(firing.values_list("rule").annotate(Count("pk")))
-    entries = [
-        {"rule": rule, "firing": counts.get(rule.id, 0), "severity": words.severity_word(rule.severity),
-         "shape": words.shape_of(severity=rule.severity, state="firing"), "for_minutes": rule.for_ms / 60_000}
-        for rule in rulebook().values()
-    ]  # fmt: skip
-    return render(request, "pages/rules.html", {"rail": rail("alerts"), "entries": entries})
 
 
 @require_safe

@@ -3,7 +3,7 @@
 import pytest
 
 from clusters.state.summary import Cause, Summary
-from metrics.alerts.models import AlertEvent, AlertGroup, Silence
+from metrics.alerts.models import AlertEvent, AlertGroup, AuditEntry, Silence
 from tests.builders import a_cluster, a_destination, a_message, a_team, a_user, an_admin, an_alert, granted
 
 pytestmark = pytest.mark.django_db
@@ -289,3 +289,69 @@ def test_every_page_says_when_alerts_do_not_get_through(bob, prod) -> None:
         page = text(bob.get(address))
         assert "Alerts do not get through" in page
         assert "on-call" not in page or address == "/alerts/"
+
+
+def test_an_administrator_changes_a_rule_for_some_and_forgets_it(client, prod) -> None:
+    client.force_login(an_admin("alice"))
+    address = "/alerts/rules/pod-restart-rate/"
+    assert "as the rulebook has it" in text(client.get(address))
+
+    typed = {"cluster": "prod", "switch": "off", "for": "30m", "severity": "critical"}
+    page = text(client.post(f"{address}change/", typed, follow=True))
+    assert "cluster=prod" in page
+    assert "off, for_seconds=1800" in page
+    assert "alice" in page
+    assert "changed</span>" in text(client.get("/alerts/rules/"))
+    assert AuditEntry.objects.get().via == "page"
+
+    page = text(client.post(f"{address}change/", {"cluster": "prod", "reset": "1"}, follow=True))
+    assert "as the rulebook has it" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({}, "Say what to change"),
+        ({"for": "soon"}, "Write it as"),
+        ({"cluster": "prod", "selector": "env=x", "switch": "off"}, "not both"),
+        ({"cluster": "nowhere", "switch": "off"}, "no such cluster"),
+        ({"limit-restarts": "many"}, "A limit is a number"),
+        ({"limit-unheard-of": "3"}, "has no limit"),
+        ({"severity": "test"}, "A severity is one of"),
+    ],
+)
+def test_what_a_rule_cannot_be_is_said(client, prod, typed, said) -> None:
+    client.force_login(an_admin())
+
+    page = text(client.post("/alerts/rules/pod-restart-rate/change/", typed, follow=True))
+
+    assert said in page
+    assert not AuditEntry.objects.exists()
+
+
+def test_who_sees_a_part_of_the_fleet_reads_rules_and_changes_none(bob) -> None:
+    page = text(bob.get("/alerts/rules/pod-restart-rate/"))
+
+    assert "Change it" not in page
+    assert bob.post("/alerts/rules/pod-restart-rate/change/", {"switch": "off"}).status_code == 403
+    assert bob.get("/alerts/rules/no-such-rule/").status_code == 404
+
+
+def test_a_test_goes_the_way_of_all_alerts_and_shows_on_its_page(client) -> None:
+    client.force_login(an_admin())
+    destination = a_destination("on-call")
+
+    page = text(client.post(f"/alerts/destinations/{destination.uuid}/test/", follow=True))
+
+    assert AlertGroup.objects.get().severity == "test"
+    assert AlertGroup.objects.get().flush_at_ms is not None
+    assert "Nobody was told of it so far" in page
+
+
+def test_only_administrators_send_tests(bob) -> None:
+    destination = a_destination("on-call", is_enabled=False)
+
+    assert bob.post(f"/alerts/destinations/{destination.uuid}/test/").status_code == 404
+    bob.force_login(an_admin())
+    assert "It is off" in text(bob.post(f"/alerts/destinations/{destination.uuid}/test/", follow=True))
+    assert not AlertGroup.objects.exists()

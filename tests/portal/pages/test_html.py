@@ -26,6 +26,7 @@ PAGES = {
     "alerts": "/alerts/",
     "alert": "/alerts/{group}/",
     "rules": "/alerts/rules/",
+    "rule": "/alerts/rules/pod-crash-looping/",
     "silences": "/alerts/silences/",
     "destinations": "/alerts/destinations/",
     "no-alerts": "/alerts/?view=mine",
