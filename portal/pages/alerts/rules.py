@@ -95,16 +95,17 @@ def _facts(rule: Rule) -> dict[str, Any]:
 
 def _setting(row: RuleSetting) -> dict[str, Any]:
     state = {None: "", True: _("off"), False: _("on")}[row.is_off]
-    limits = [
-        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
-        for name, value in row.limits.items()
-    ]
+    limits = [f"{name}={_written(value)}" for name, value in sorted(row.limits.items())]
     return {
         "row": row,
         "scope": Scope(row.cluster, row.selector, row.namespace).text,
         "says": ", ".join(filter(None, (state, *limits))),
         "at": iso(row.changed_at_ms),
     }
+
+
+def _written(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _scope(request: HttpRequest) -> Scope:
@@ -116,19 +117,15 @@ def _scope(request: HttpRequest) -> Scope:
 
 
 def _change(request: HttpRequest) -> Change:
-    typed = {
-        name: value.strip()
-        for name, value in request.POST.items()
-        if isinstance(value, str) and value.strip()
-    }
+    typed = {name: str(value).strip() for name, value in request.POST.items()}
+    typed = {name: value for name, value in typed.items() if value}
+    limits = {name.removeprefix(LIMIT): value for name, value in typed.items() if name.startswith(LIMIT)}
     return Change(
         is_off={"off": True, "on": False}.get(typed.get("switch", "")),
         severity=typed.get("severity"),
         wait=typed.get("for"),
         keep=typed.get("keep"),
-        limits={
-            name[len(LIMIT) :]: _number(value) for name, value in typed.items() if name.startswith(LIMIT)
-        },
+        limits={name: _number(value) for name, value in limits.items()},
     )
 
 
