@@ -214,7 +214,7 @@ def _composed(case: _Case, line: Line, alerts: Sequence[Alert], current: _Round)
         time_zone=settings.TIME_ZONE,
     )
     return compose(
-        group=members.group_facts(case.group),
+        group=members.group_facts(case.group, alerts),
         members=[members.facts_of(alert) for alert in alerts],
         rules=current.words,
         told_before=line.told,

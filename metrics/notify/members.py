@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from metrics.alerts.evaluate import BY_HAND
 from metrics.alerts.inhibition import Standing, inhibitions
 from metrics.alerts.models import Alert, AlertGroup
 from metrics.alerts.silences import NAMES, ActiveSilence, labels_of, silence_of
@@ -142,12 +143,12 @@ def facts_of(alert: Alert) -> MemberFacts:
     )
 
 
-def group_facts(group: AlertGroup) -> GroupFacts:
+def group_facts(group: AlertGroup, alerts: Iterable[Alert]) -> GroupFacts:
     """The group as messages tell of it."""
-    by_hand = group.resolved_reason if group.resolved_reason not in ("", "condition") else ""
+    is_by_hand = any(alert.end_reason == BY_HAND for alert in alerts)
     taken_by = group.taken_by
     return GroupFacts(
         uuid=str(group.uuid),
         taken_by=(taken_by.get_full_name() or taken_by.username) if taken_by else "",
-        resolved_by_hand=by_hand,
+        resolved_by_hand=group.resolved_reason if is_by_hand else "",
     )

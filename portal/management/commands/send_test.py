@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -22,6 +23,8 @@ class Command(BaseCommand):
         "Ends with 0 when the receiver took it."
     )
 
+    pause: Callable[[float], object] = staticmethod(time.sleep)
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which, and how long to wait."""
         parser.add_argument("destination")
@@ -38,7 +41,7 @@ class Command(BaseCommand):
         ends_at_seconds = time.monotonic() + options["seconds"]
         outcome = outcome_of(group)
         while not outcome.has_ended and time.monotonic() < ends_at_seconds:
-            time.sleep(LOOK_EVERY_SECONDS)
+            self.pause(LOOK_EVERY_SECONDS)
             outcome = outcome_of(group)
         self._tell(row, outcome)
 

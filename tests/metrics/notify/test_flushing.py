@@ -3,6 +3,8 @@
 import pytest
 
 from clusters.models import Cluster
+from metrics.alerts.acts import Actor
+from metrics.alerts.acts import resolve as resolve_by_hand
 from metrics.alerts.grouping import REPEAT_MS
 from metrics.alerts.models import Alert, AlertEvent, AlertGroup, Silence
 from metrics.alerts.silences import parse_matcher
@@ -305,6 +307,23 @@ def test_one_group_that_cannot_be_told_about_keeps_no_other_waiting(
     assert (messages(broken), messages(fine)) == ([], [("firing", "queued")])
     assert at(broken) == NOW_MS + MINUTE_MS
     assert "could not be told about" in caplog.text
+
+
+def test_only_what_somebody_resolved_is_told_to_be_resolved_by_hand(
+    sender: Sender, receiver: Receiver
+) -> None:
+    a_destination(receiver.url())
+    gone, by_hand = a_due_group(), a_due_group()
+    sender.run(NOW_MS + 3_000)
+    AlertGroup.objects.filter(pk=gone.pk).update(resolved_reason="gone")
+    resolve(gone, NOW_MS + MINUTE_MS)
+    resolve_by_hand(by_hand.pk, "Known hiccup.", Actor(None, "command", NOW_MS + MINUTE_MS))
+    due(by_hand, NOW_MS + MINUTE_MS)
+    sender.run(NOW_MS + 2 * MINUTE_MS, every_ms=MINUTE_MS // 4)
+    ends = OutboxMessage.objects.filter(tells="resolved")
+    assert "by hand" not in ends.get(group=gone).body["sentence"]
+    assert "by hand" in ends.get(group=by_hand).body["sentence"]
+    assert "Known hiccup" in ends.get(group=by_hand).body["sentence"]
 
 
 def test_a_storm_of_groups_is_told_in_batches(sender: Sender) -> None:

@@ -3,7 +3,6 @@
 import io
 import re
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from metrics.notify.dialling import Line
 from metrics.notify.dispatcher import Dispatcher, Means
 from metrics.notify.models import Destination, Heartbeat, Route
 from metrics.notify.words import shipped_words
+from portal.management.commands import send_test
 from tests.builders import a_cluster, a_team
 from tests.metrics.notify.receivers import Receiver, answer, receiving
 
@@ -225,42 +225,28 @@ def test_addresses_are_sealed_anew_with_a_new_key(
     assert target_of(row, Keyring((new,)), at_ms=0).url == SLACK
 
 
-class _Worker(threading.Thread):
-    """A worker's dispatcher, for commands that wait for one."""
-
-    def __init__(self, settings: Any) -> None:
-        super().__init__(daemon=True)
-        self.dispatcher = Dispatcher(
-            Means(
-                owner="worker",
-                line=Line(allowed_ranges=LOOPBACK),
-                keyring=lambda: load_keyring(settings.KEY_FILE),
-                words=shipped_words,
-                clock_ms=lambda: time.time_ns() // 1_000_000,
-            )
-        )
-
-    def run(self) -> None:
-        self.dispatcher.run()
-
-
-@pytest.mark.django_db(transaction=True)
 def test_a_test_is_sent_by_a_worker_and_its_outcome_printed(
     add: Any, settings: Any, receiver: Receiver
 ) -> None:
+    worker = Dispatcher(
+        Means(
+            owner="worker",
+            line=Line(allowed_ranges=LOOPBACK),
+            keyring=lambda: load_keyring(settings.KEY_FILE),
+            words=shipped_words,
+            clock_ms=lambda: time.time_ns() // 1_000_000,
+        )
+    )
     add("ops", "webhook", receiver.url())
-    worker = _Worker(settings)
-    worker.start()
-    try:
-        printed = run("send_test", "ops")
-        assert "ops took it after" in printed
-        assert "No route leads to it yet" in printed
-        receiver.behaviours["/hook"] = answer(403)
-        with pytest.raises(CommandError, match="did not take it: Answered 403"):
-            run("send_test", "ops")
-    finally:
-        worker.dispatcher.stop()
-        worker.join(5)
+    command = send_test.Command(stdout=io.StringIO())
+    command.pause = lambda _seconds: worker.step()
+    call_command(command, "ops")
+    printed = command.stdout.getvalue()
+    assert "ops took it after" in printed
+    assert "No route leads to it yet" in printed
+    receiver.behaviours["/hook"] = answer(403)
+    with pytest.raises(CommandError, match="did not take it: Answered 403"):
+        call_command(command, "ops")
     assert b'"severity":"test"' in receiver.bodies()[0]
 
 
