@@ -158,10 +158,19 @@ class Hub:
 
     def _take_frame(self, frame: Frame) -> bool:
         """Put a frame on the shelf and tell the pages of its cluster; False where it is none of news."""
+        if not frame.is_step:
+            return self._take_card(frame)
         if not self.shelf.take_frame(frame, self.loop.time()):
             return False
         for page in self._pages.get(frame.uuid, ()):
             page.offer(frame)
+        return True
+
+    def _take_card(self, frame: Frame) -> bool:
+        before = self.shelf.card(frame.uuid)
+        if not self.shelf.take_card_of(frame):
+            return False
+        self._tell_pages(before, (frame.fence, frame.number), frame.uuid)
         return True
 
     def _take_access(self, news: dict[str, object]) -> None:
@@ -188,7 +197,7 @@ class Hub:
         while True:
             self._rows_are_due.clear()
             try:
-                self._take_rows(await database_sync_to_async(self._reader.read)())
+                self._take_rows(await database_sync_to_async(self._reader.read)(self.shelf.stamps()))
             except DatabaseError:
                 logger.warning("Could not read the clusters' rows; trying again.", exc_info=True)
             else:
@@ -208,12 +217,12 @@ class Hub:
             before = self.shelf.card(card.uuid)
             if self.shelf.take_row(card):
                 self.fleet.changed(card.uuid)
-                self._tell_pages(before, card)
+                self._tell_pages(before, card.order, card.uuid)
 
-    def _tell_pages(self, before: Card | None, card: Card) -> None:
-        """A row that is ahead means lost frames; one at the same place only another card."""
-        for page in self._pages.get(card.uuid, ()):
-            if before is None or before.order != card.order:
+    def _tell_pages(self, before: Card | None, order: tuple[int, int], uuid: str) -> None:
+        """A card that is ahead means lost frames; one at the same place is only another card."""
+        for page in self._pages.get(uuid, ()):
+            if before is None or before.order != order:
                 page.heal()
             else:
                 page.touch()

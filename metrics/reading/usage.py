@@ -41,11 +41,14 @@ async def follow(window: Window) -> None:
         await reading.well.wait()
         # The tick counts for the moment the round began: how long answers take would shift it to and fro.
         tick_ms = tick_at_ms(reading.now_ms())
-        is_news = await _read_nodes(reading)
+        before = reading.mirror.usage_state
+        await _read_nodes(reading)
         pods = await _read_pods(reading.connection) if round_number % 2 == 0 else None
         window.keep_usage(tick_ms, _tick(reading.mirror), reading.now_ms(), pods)
-        if is_news:
+        if reading.mirror.usage_state is not before:
             window.on_news()
+        elif reading.mirror.usage_at_ms is not None:
+            window.on_usage()
         wait_seconds = ROUND_SECONDS if round_number else random.uniform(0.3, 1.0) * ROUND_SECONDS
         next_at = next_round_at(next_at + wait_seconds, time.monotonic())
         round_number += 1
@@ -62,10 +65,9 @@ def next_round_at(planned_seconds: float, now_seconds: float) -> float:
     return planned_seconds + missed * ROUND_SECONDS
 
 
-async def _read_nodes(reading: ClusterReading) -> bool:
-    """Read what the nodes use into the mirror; True where it tells anything new."""
+async def _read_nodes(reading: ClusterReading) -> None:
+    """Read what the nodes use into the mirror."""
     mirror = reading.mirror
-    before = (mirror.node_usage(), mirror.usage_state)
     try:
         answer = await reading.connection.get(
             NODES, deadline_seconds=DEADLINE_SECONDS, limit_bytes=LIMIT_BYTES
@@ -78,7 +80,6 @@ async def _read_nodes(reading: ClusterReading) -> bool:
     else:
         state = _state(reading, "live", "")
         mirror.set_node_usage(usage, at_ms=reading.now_ms(), state=state)
-    return before != (mirror.node_usage(), mirror.usage_state)
 
 
 def _by_name(usages: list[Usage]) -> NodeUsage:

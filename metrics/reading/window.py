@@ -15,7 +15,7 @@ from clusters.mirror.reading import ClusterReading
 from clusters.mirror.verdict import ClusterHealth, cluster_health
 from clusters.state.picture import ClusterValues
 from clusters.state.resource import NO_DATA, PENDING
-from metrics.live.frames import Frame, build_frame
+from metrics.live.frames import Frame, build_card_frame, build_frame
 from metrics.pipeline import Batch, Keyframe, UsageRows
 
 FRAME_MS = 20
@@ -75,6 +75,8 @@ class Window:
         self._usage: tuple[UsageRows, ...] = ()
         self._told: ClusterValues | None = None
         """What the last frame told, until something changes."""
+        self._has_other_usage = False
+        """Whether what is used was read since the last frame."""
 
     def on_change(self, change: Change) -> None:
         """The mirror has changed."""
@@ -89,6 +91,11 @@ class Window:
         self._has_news = True
         self._told = None
         self._flush_soon()
+
+    def on_usage(self) -> None:
+        """What is used has changed: no step of the cluster. Its card is told with the next batch."""
+        self._has_news = self._has_other_usage = True
+        self._told = None
 
     def keep_usage(self, tick_at_ms: int, tick: bytes, round_at_ms: int, pods: bytes | None) -> None:
         """Have one reading of usage written with the next batch."""
@@ -120,7 +127,15 @@ class Window:
             self._batch[key] = later_of(self._batch.get(key), change)
         self._frame = {}
         self._has_news = True
+        self._has_other_usage = False
         self._publish(build_frame(values, self.identity.cluster_id, changes, now_ms))
+
+    def _tell_usage(self) -> None:
+        """Send the card once more, at the same place."""
+        self._has_other_usage = False
+        now_ms = self._flushed_at_ms = self._now_ms()
+        values = self._told = self.values(now_ms)
+        self._publish(build_card_frame(values, self.identity.cluster_id, now_ms))
 
     def _count_into_batch(self, now_ms: int) -> None:
         """Have the journal tell of this number, even where no object changed: a number that is missing
@@ -157,6 +172,8 @@ class Window:
             return None
         if self._frame:
             self.flush()
+        if self._has_other_usage:
+            self._tell_usage()
         now_ms = self._now_ms()
         is_due = self.is_stored and now_ms - self._stored_at_ms > QUIET_STORE_MS
         if not (self._has_news or self._batch or self._usage or is_due):
