@@ -22,6 +22,8 @@ from metrics.usage import rounds
 from metrics.usage.readings import Usage, UsageFormatError, decode_node_usage, decode_pod_usage
 
 ROUND_SECONDS = 30.0
+BEAT_SECONDS = 5.0
+"""Rounds of many clusters begin together, a sixth of all at a time."""
 NODES = "/apis/metrics.k8s.io/v1beta1/nodes"
 PODS = "/apis/metrics.k8s.io/v1beta1/pods"
 LIMIT_BYTES = 256 << 20
@@ -31,7 +33,7 @@ DEADLINE_SECONDS = 20.0
 async def follow(window: Window) -> None:
     """Read usage until cancelled. The first round comes as soon as the cluster is whole.
 
-    Rounds are spread over the half minute, so that 210 clusters are not asked in the same second.
+    Rounds are spread over six moments of the half minute, so that 210 clusters are not asked at once.
     """
     reading = window.reading
     await reading.whole.wait()
@@ -53,7 +55,7 @@ async def follow(window: Window) -> None:
         next_at = next_round_at(next_at + wait_seconds, time.monotonic())
         round_number += 1
         now = time.monotonic()
-        await asyncio.sleep(max(1.0, seconds_to_beat(now, next_at - now)))
+        await asyncio.sleep(max(1.0, seconds_to_beat(now, next_at - now, beat_seconds=BEAT_SECONDS)))
 
 
 def next_round_at(planned_seconds: float, now_seconds: float) -> float:
@@ -73,6 +75,7 @@ async def _read_nodes(reading: ClusterReading) -> None:
             NODES, deadline_seconds=DEADLINE_SECONDS, limit_bytes=LIMIT_BYTES
         )
         raise_for_status(answer)
+        reading.answered()
         usage = _by_name(decode_node_usage(answer.body))
     except (ClusterError, UsageFormatError) as error:
         state = _state(reading, "stale", _reason(error))

@@ -24,6 +24,8 @@ KEYFRAME_MS = 3_600_000
 JOURNAL_LIMIT_CHANGES = 50_000
 QUIET_STORE_MS = 120_000
 WRITTEN_SOON_MS = 1_500
+USAGE_WAITS_MS = 1_000
+"""What is used is told and written this late, together with that of the clusters that were read with it."""
 USAGE_LIMIT = 20
 """Readings of usage kept while the database takes none: ten minutes."""
 
@@ -76,7 +78,8 @@ class Window:
         self._told: ClusterValues | None = None
         """What the last frame told, until something changes."""
         self._has_other_usage = False
-        """Whether what is used was read since the last frame."""
+        self._usage_due_ms: int | None = None
+        """When what is used is told and written, if it waits."""
 
     def on_change(self, change: Change) -> None:
         """The mirror has changed."""
@@ -93,14 +96,25 @@ class Window:
         self._flush_soon()
 
     def on_usage(self) -> None:
-        """What is used has changed: no step of the cluster. Its card is told with the next batch."""
-        self._has_news = self._has_other_usage = True
+        """What is used has changed: no step of the cluster. Its card is told with a batch."""
+        self._has_other_usage = True
         self._told = None
+        self._usage_is_due_soon()
 
     def keep_usage(self, tick_at_ms: int, tick: bytes, round_at_ms: int, pods: bytes | None) -> None:
         """Have one reading of usage written with the next batch."""
         rows = UsageRows(tick_at_ms, tick, round_at_ms, pods)
         self._usage = (*self._usage[-(USAGE_LIMIT - 1) :], rows)
+        self._usage_is_due_soon()
+
+    def _usage_is_due_soon(self) -> None:
+        if self._usage_due_ms is None:
+            self._usage_due_ms = self._now_ms() + USAGE_WAITS_MS
+
+    def hurry(self) -> None:
+        """What is used is not to wait for others' any more."""
+        if self._usage_due_ms is not None:
+            self._usage_due_ms = 0
 
     def _flush_soon(self) -> None:
         if self._flush_handle is not None:
@@ -172,12 +186,13 @@ class Window:
             return None
         if self._frame:
             self.flush()
-        if self._has_other_usage:
-            self._tell_usage()
         now_ms = self._now_ms()
         is_due = self.is_stored and now_ms - self._stored_at_ms > QUIET_STORE_MS
-        if not (self._has_news or self._batch or self._usage or is_due):
+        has_usage = self._usage_due_ms is not None and now_ms >= self._usage_due_ms
+        if not (self._has_news or self._batch or has_usage or is_due):
             return None
+        if self._has_other_usage:
+            self._tell_usage()
         versions = self.reading.versions() if self.is_stored else {}
         first_number, first_at_ms = self._batch_from or (0, 0)
         batch = Batch(
@@ -190,7 +205,8 @@ class Window:
             first_at_ms=first_at_ms,
             usage=self._usage,
         )
-        self._batch, self._batch_from, self._has_news, self._usage = {}, None, False, ()
+        self._batch, self._batch_from, self._has_news = {}, None, False
+        self._usage, self._usage_due_ms = (), None
         self._stored_at_ms = now_ms
         return batch
 

@@ -93,6 +93,8 @@ class Worker:
 
     async def stop(self) -> None:
         """Write what is left and give all leases back."""
+        for window in self.windows.values():
+            window.hurry()
         await self._write()
         held = list(self.windows)
         for cluster_id in held:

@@ -4,7 +4,7 @@ Charts, REST and docs read this list. A figure is kept as whole numbers of its r
 what packs well: a thousandth of a core and a mebibyte are what `kubectl top` prints.
 """
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clusters.state.resource import HEALTHS
@@ -13,7 +13,7 @@ from clusters.state.summary import Cpu, Memory, Summary
 CLUSTER = ""
 """The subject of the cluster itself."""
 MEBIBYTE = 1 << 20
-_MOST_UNITS = 1 << 62
+_MOST_UNITS = 2.0**62
 
 
 def node_subject(name: str) -> str:
@@ -42,14 +42,25 @@ class Figure:
 
     def to_units(self, value: float | None) -> int | None:
         """The whole number that is kept; None for unknown and for what is no number."""
-        if value is None or not math.isfinite(value):
-            return None
-        units = round(value * self.units_per_one)
-        return units if abs(units) < _MOST_UNITS else None
+        return units_of((value,), (self.units_per_one,))[0]
 
     def from_units(self, units: float | None, *, fineness: int = 1) -> float | None:
         """The value of what is kept."""
         return None if units is None else units / (self.units_per_one * fineness)
+
+
+def units_of(values: Iterable[float | None], units_per_one: Iterable[float]) -> list[int | None]:
+    """The whole numbers that are kept of values; None for unknown and for what is no number.
+
+    All in one go: a tick of a hundred nodes has seven hundred.
+    """
+    return [
+        # What is no number is not less than anything.
+        round(units)
+        if value is not None and -_MOST_UNITS < (units := value * per_one) < _MOST_UNITS
+        else None
+        for value, per_one in zip(values, units_per_one, strict=True)
+    ]
 
 
 _USAGE_CHECK = "`kubectl top nodes`, summed; differs by what changed between two rounds of metrics.k8s.io"

@@ -4,12 +4,13 @@ Format 1 is msgpack: `[[figure code, …], [[subject, value, …], …]]` for ea
 numbers of the figure's resolution (see metrics.series.figures). Not compressed: a tick lives an hour.
 """
 
+import functools
 from collections.abc import Mapping
 
 import msgspec
 
 from metrics.packing import Blob, StoredFormatError, format_of
-from metrics.series.figures import figure_named
+from metrics.series.figures import figure_named, units_of
 
 TICK_MS = 30_000
 _FORMAT = 1
@@ -33,10 +34,16 @@ def pack_tick(points: Points) -> bytes:
     """The column `points`. None is unknown. Raises KeyError for a figure that is not declared."""
     groups: dict[tuple[int, ...], list[list[str | int | None]]] = {}
     for subject, values in points.items():
-        figures = [figure_named(name) for name in values]
-        units = [figure.to_units(value) for figure, value in zip(figures, values.values(), strict=True)]
-        groups.setdefault(tuple(figure.code for figure in figures), []).append([subject, *units])
+        codes, units_per_one = _figures(tuple(values))
+        groups.setdefault(codes, []).append([subject, *units_of(values.values(), units_per_one)])
     return bytes((_FORMAT,)) + _encoder.encode(list(groups.items()))
+
+
+@functools.lru_cache(maxsize=64)  # All nodes of all clusters have the same.
+def _figures(names: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """The codes of figures, and how many units make one of each."""
+    figures = [figure_named(name) for name in names]
+    return tuple(figure.code for figure in figures), tuple(figure.units_per_one for figure in figures)
 
 
 def unpack_tick(blob: Blob) -> dict[str, dict[int, int | None]]:

@@ -60,6 +60,22 @@ def test_a_step_that_comes_meanwhile_tells_of_what_is_used_as_well() -> None:
     assert [(frame.number, frame.is_step) for frame in told] == [(1, True)]
 
 
+def test_what_is_used_waits_for_that_of_other_clusters_unless_there_is_a_hurry() -> None:
+    window = a_window()
+    write(window)
+    window._now_ms = lambda: 1_050_000
+    window.keep_usage(1, b"", 1, None)
+    use(window, 1.5)
+
+    assert window.take_batch() is None
+    window.hurry()
+    batch = window.take_batch()
+
+    assert batch is not None
+    assert [row.tick_at_ms for row in batch.usage] == [1]
+    assert window.take_batch() is None
+
+
 def test_what_is_used_is_told_once() -> None:
     window = a_window()
     told = told_by(window)
