@@ -9,7 +9,7 @@ import redis.asyncio
 from django.conf import settings
 
 from metrics import collector
-from metrics.reading.database import DatabaseThread
+from metrics.database import DatabaseThread
 from metrics.reading.loop import LoopThread
 from metrics.reading.publisher import Publisher
 from metrics.reading.worker import Worker

@@ -21,9 +21,9 @@ from clusters.mirror.mirror import Mirror
 from clusters.mirror.reading import ClusterReading
 from clusters.state.resource import Resource
 from metrics import pipeline
+from metrics.database import DatabaseThread
 from metrics.pipeline import Batch
 from metrics.reading import loading, usage
-from metrics.reading.database import DatabaseThread
 from metrics.reading.loading import Loaded
 from metrics.reading.publisher import Publisher
 from metrics.reading.window import Window

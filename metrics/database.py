@@ -1,7 +1,8 @@
-"""All database work of the loop goes through one thread.
+"""All database work of an event loop goes through one thread, which keeps its connection.
 
 210 threads that read 2,000 rows each take 10.5 s, one takes 0.39 s; and a transaction that holds
-SQLite's write lock must not wait for the interpreter behind 200 others.
+SQLite's write lock must not wait for the interpreter behind 200 others. To open a connection for each
+question costs more than most answers.
 """
 
 import asyncio
