@@ -55,12 +55,11 @@ STATE_COLUMNS = (
 
 @dataclass(frozen=True)
 class UsageRows:
-    """One reading of metrics.k8s.io, packed: a tick of the series, and perhaps what every pod used."""
+    """What was read of metrics.k8s.io at one moment, packed: a tick of the series, or what every pod used."""
 
-    tick_at_ms: int
-    tick: bytes
-    round_at_ms: int
-    pods: bytes | None
+    at_ms: int
+    tick: bytes | None = None
+    pods: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -184,8 +183,8 @@ def _prepare(batch: Batch) -> _Rows:
         gone=[(cluster_id, c.kind, c.uid) for c in batch.changes if c.resource is None],
         entries=[_entry_row(batch)] if batch.first_number else [],
         state=_state_row(batch),
-        ticks=[(cluster_id, one.tick_at_ms, one.tick) for one in batch.usage],
-        rounds=[(cluster_id, one.round_at_ms, one.pods) for one in batch.usage if one.pods is not None],
+        ticks=[(cluster_id, one.at_ms, one.tick) for one in batch.usage if one.tick is not None],
+        rounds=[(cluster_id, one.at_ms, one.pods) for one in batch.usage if one.pods is not None],
     )
 
 

@@ -26,7 +26,7 @@ QUIET_STORE_MS = 120_000
 WRITTEN_SOON_MS = 1_500
 USAGE_WAITS_MS = 1_000
 """What is used is told and written this late, together with that of the clusters that were read with it."""
-USAGE_LIMIT = 20
+USAGE_LIMIT = 30
 """Readings of usage kept while the database takes none: ten minutes."""
 
 Key = tuple[str, str]
@@ -101,9 +101,8 @@ class Window:
         self._told = None
         self._usage_is_due_soon()
 
-    def keep_usage(self, tick_at_ms: int, tick: bytes, round_at_ms: int, pods: bytes | None) -> None:
-        """Have one reading of usage written with the next batch."""
-        rows = UsageRows(tick_at_ms, tick, round_at_ms, pods)
+    def keep_usage(self, rows: UsageRows) -> None:
+        """Have one reading of usage written with a batch."""
         self._usage = (*self._usage[-(USAGE_LIMIT - 1) :], rows)
         self._usage_is_due_soon()
 

@@ -57,6 +57,7 @@ class Worker:
         self._database = database
         self._publisher = publisher
         self._list_slots = asyncio.Semaphore(LISTS_AT_ONCE)
+        self._packing = asyncio.Lock()
         self._first_stores = asyncio.Semaphore(STORES_AT_ONCE)
         self._background: set[asyncio.Task[None]] = set()
 
@@ -136,7 +137,7 @@ class Worker:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(window.reading.run())
-                group.create_task(usage.follow(window))
+                group.create_task(usage.follow(window, self._packing))
         except asyncio.CancelledError:
             raise
         except BaseException:  # The outermost frame of one cluster's reading.

@@ -7,6 +7,7 @@ from clusters.state.summary import KindState
 from metrics import pipeline
 from metrics.live.frames import Frame
 from metrics.models import JournalEntry
+from metrics.pipeline import UsageRows
 from metrics.reading.window import Window
 from tests.metrics.journal.builders import seen
 from tests.metrics.reading.windows import OWNER, a_window
@@ -64,7 +65,7 @@ def test_what_is_used_waits_for_that_of_other_clusters_unless_there_is_a_hurry()
     window = a_window()
     write(window)
     window._now_ms = lambda: 1_050_000
-    window.keep_usage(1, b"", 1, None)
+    window.keep_usage(UsageRows(1, tick=b""))
     use(window, 1.5)
 
     assert window.take_batch() is None
@@ -72,7 +73,7 @@ def test_what_is_used_waits_for_that_of_other_clusters_unless_there_is_a_hurry()
     batch = window.take_batch()
 
     assert batch is not None
-    assert [row.tick_at_ms for row in batch.usage] == [1]
+    assert [row.at_ms for row in batch.usage] == [1]
     assert window.take_batch() is None
 
 
@@ -82,7 +83,7 @@ def test_what_is_used_is_told_once() -> None:
 
     use(window, 1.5)
     write(window)
-    window.keep_usage(1, b"", 1, None)
+    window.keep_usage(UsageRows(1, tick=b""))
     write(window)
 
     assert len(told) == 1
