@@ -28,6 +28,11 @@ class DatabaseThread:
         call = functools.partial(_without_broken_connection, work, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
+    def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for another thread, which waits."""
+        work_here = functools.partial(_without_broken_connection, work, *args, **kwargs)
+        return self._executor.submit(work_here).result()
+
     def stop(self) -> None:
         """Finish what is queued and end the thread."""
         self._executor.submit(connections.close_all)

@@ -90,13 +90,22 @@ class Keyframe:
 
 def store(batches: Sequence[Batch], owner: str) -> set[int]:
     """Write all batches in one transaction; the ids of the clusters that are no longer `owner`'s."""
-    prepared = [_prepare(batch) for batch in batches]
+    return store_prepared([prepare(batch) for batch in batches], owner)
+
+
+def store_prepared(prepared: Sequence["Prepared"], owner: str) -> set[int]:
+    """The same, of batches that are rows already."""
     with transaction.atomic():
-        fences = leases.current_fences([batch.cluster_id for batch in batches], owner)
+        fences = leases.current_fences([rows.cluster_id for rows in prepared], owner)
         valid = [rows for rows in prepared if fences.get(rows.cluster_id) == rows.fence]
         with connection.cursor() as cursor:
             _write(cursor, valid)
-    return {batch.cluster_id for batch in batches} - {rows.cluster_id for rows in valid}
+    return {rows.cluster_id for rows in prepared} - {rows.cluster_id for rows in valid}
+
+
+def prepare(batch: Batch) -> "Prepared":
+    """The rows of a batch."""
+    return _prepare(batch)
 
 
 def store_slice(cluster_id: int, fence: int, owner: str, resources: Sequence[Resource]) -> bool:
@@ -163,6 +172,9 @@ class _Rows:
     state: tuple[object, ...]
     ticks: list[tuple[object, ...]]
     rounds: list[tuple[object, ...]]
+
+
+Prepared = _Rows
 
 
 def _prepare(batch: Batch) -> _Rows:

@@ -21,7 +21,7 @@ from clusters.kinds.kind import Kind
 from clusters.mirror.backoff import Backoff
 from clusters.mirror.beats import seconds_to_beat
 from clusters.mirror.changes import Change
-from clusters.mirror.following import Follower
+from clusters.mirror.following import SILENCE_SECONDS, Follower
 from clusters.mirror.line import LIVE, Line
 from clusters.mirror.mirror import Mirror
 from clusters.mirror.rights import REVIEW, REVIEW_BODY, REVIEW_LIMIT_BYTES, Rights
@@ -30,6 +30,8 @@ from clusters.state.summary import KindState
 
 SECOND_OPINION_SECONDS = 1.0
 SKEW_SECONDS = 30.0
+LONGEST_PATIENCE = 1.6
+"""Times the pace of probes: a cluster that tells something all the time is asked at least so often."""
 
 log = logging.getLogger(__name__)
 
@@ -180,25 +182,25 @@ class ClusterReading:
     def answered(self) -> None:
         """Another request was answered: the next probe can wait."""
         self._answered_at = time.monotonic()
+        self.line.last_read_at_ms = self.now_ms()
 
     async def _wait_for_next_probe(self) -> None:
         """Until the cluster is suspected, or has neither answered nor told anything for long enough."""
         self.answered()
-        now = self._answered_at
-        while (wait_seconds := self._probe_due_at() - now) > self._pace.probe_seconds / 10:
+        now, pace_seconds = self._answered_at, self._pace.probe_seconds
+        due_at = now + pace_seconds
+        while (wait_seconds := due_at - now) > pace_seconds / 10:
             is_suspected = await self._is_suspected_within(seconds_to_beat(now, wait_seconds))
             now = time.monotonic()
-            for follower in self.followers:
-                follower.end_if_silent(now)
+            heard = [follower.heard_at for follower in self.followers]
+            if now - min(heard) > SILENCE_SECONDS:
+                for follower in self.followers:
+                    follower.end_if_silent(now)
             if is_suspected:
                 return
-            self._can_read()
-
-    def _probe_due_at(self) -> float:
-        """A frozen server tells nothing; one that tells something may still answer no request."""
-        heard_at = max(follower.heard_at for follower in self.followers)
-        pace_seconds = self._pace.probe_seconds
-        return min(max(heard_at, self._answered_at) + pace_seconds, self._answered_at + 1.5 * pace_seconds)
+            # A frozen server tells nothing; one that tells something may still answer no request.
+            patience = LONGEST_PATIENCE if max(heard) > self._answered_at else 1.0
+            due_at = self._answered_at + patience * pace_seconds
 
     async def _is_suspected_within(self, seconds: float) -> bool:
         try:

@@ -13,7 +13,8 @@ from clusters.state.summary import Cpu, Memory, Summary
 CLUSTER = ""
 """The subject of the cluster itself."""
 MEBIBYTE = 1 << 20
-_MOST_UNITS = 2.0**62
+_MOST_UNITS = 1 << 62
+_MOST_SCALED = float(_MOST_UNITS)
 
 
 def node_subject(name: str) -> str:
@@ -42,25 +43,30 @@ class Figure:
 
     def to_units(self, value: float | None) -> int | None:
         """The whole number that is kept; None for unknown and for what is no number."""
-        return units_of((value,), (self.units_per_one,))[0]
+        return _unit_of(value, self.units_per_one)
 
     def from_units(self, units: float | None, *, fineness: int = 1) -> float | None:
         """The value of what is kept."""
         return None if units is None else units / (self.units_per_one * fineness)
 
 
-def units_of(values: Iterable[float | None], units_per_one: Iterable[float]) -> list[int | None]:
-    """The whole numbers that are kept of values; None for unknown and for what is no number.
+def units_of(values: Iterable[float | None], units_per_one: float) -> list[int | None]:
+    """The whole numbers that are kept of values of one figure; None for unknown and for what is no number.
 
-    All in one go: a tick of a hundred nodes has seven hundred.
+    All in one go: a tick of a hundred nodes has seven hundred, most of them whole already.
     """
-    return [
-        # What is no number is not less than anything.
-        round(units)
-        if value is not None and -_MOST_UNITS < (units := value * per_one) < _MOST_UNITS
-        else None
-        for value, per_one in zip(values, units_per_one, strict=True)
-    ]
+    if units_per_one == 1.0:
+        most = _MOST_UNITS
+        return [v if type(v) is int and -most < v < most else _unit_of(v, 1.0) for v in values]
+    return [None if value is None else _unit_of(value, units_per_one) for value in values]
+
+
+def _unit_of(value: float | None, units_per_one: float) -> int | None:
+    if value is None:
+        return None
+    units = value * units_per_one
+    # What is no number is not less than anything.
+    return round(units) if -_MOST_SCALED < units < _MOST_SCALED else None
 
 
 _USAGE_CHECK = "`kubectl top nodes`, summed; differs by what changed between two rounds of metrics.k8s.io"

@@ -4,8 +4,7 @@ Format 1 is msgpack: `[[figure code, …], [[subject, value, …], …]]` for ea
 numbers of the figure's resolution (see metrics.series.figures). Not compressed: a tick lives an hour.
 """
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -32,18 +31,20 @@ def tick_at_ms(now_ms: int) -> int:
 
 def pack_tick(points: Points) -> bytes:
     """The column `points`. None is unknown. Raises KeyError for a figure that is not declared."""
-    groups: dict[tuple[int, ...], list[list[str | int | None]]] = {}
+    groups: dict[tuple[str, ...], dict[str, Iterable[Number]]] = {}
     for subject, values in points.items():
-        codes, units_per_one = _figures(tuple(values))
-        groups.setdefault(codes, []).append([subject, *units_of(values.values(), units_per_one)])
-    return bytes((_FORMAT,)) + _encoder.encode(list(groups.items()))
+        groups.setdefault(tuple(values), {})[subject] = values.values()
+    return bytes((_FORMAT,)) + _encoder.encode([_group(*group) for group in groups.items()])
 
 
-@functools.lru_cache(maxsize=64)  # All nodes of all clusters have the same.
-def _figures(names: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """The codes of figures, and how many units make one of each."""
+def _group(names: tuple[str, ...], subjects: Mapping[str, Iterable[Number]]) -> tuple[object, ...]:
+    """Figure by figure: nodes have the same ones, and there may be hundreds."""
     figures = [figure_named(name) for name in names]
-    return tuple(figure.code for figure in figures), tuple(figure.units_per_one for figure in figures)
+    columns = [
+        units_of(values, figure.units_per_one)
+        for figure, values in zip(figures, zip(*subjects.values(), strict=True), strict=True)
+    ]
+    return [figure.code for figure in figures], list(zip(subjects, *columns, strict=True))
 
 
 def unpack_tick(blob: Blob) -> dict[str, dict[int, int | None]]:
