@@ -7,8 +7,8 @@ def calm() -> None:
     """Call it when all that is needed from the start is there.
 
     What is there by now stays, and hundreds of thousands of records make no cycles: looking at them all
-    again and again finds nothing, and keeps pages waiting 50 to 100 ms each time. The youngest are looked at often,
-    a few at a time.
+    again and again finds nothing, and keeps pages waiting 50 to 100 ms each time. The youngest are looked
+    at often, a few at a time.
     """
     gc.collect()
     gc.freeze()
