@@ -11,7 +11,7 @@ import time
 
 from clusters.connection.errors import ClusterError, Reason
 from clusters.connection.http import Connection, raise_for_status
-from clusters.mirror.beats import BEAT_SECONDS, seconds_to_beat
+from clusters.mirror.beats import seconds_to_beat
 from clusters.mirror.mirror import Mirror, NodeUsage
 from clusters.mirror.reading import ClusterReading
 from clusters.state.summary import Cpu, KindState, Memory
@@ -23,8 +23,6 @@ from metrics.usage import rounds
 from metrics.usage.readings import Usage, UsageFormatError, decode_node_usage, pod_usage_portions
 
 NODE_SECONDS = 30.0
-NODE_BEAT_SECONDS = 5.0
-"""Rounds of many clusters begin together, a sixth of all at a time: each by itself costs three times that."""
 POD_SECONDS = 60.0
 NODES = "/apis/metrics.k8s.io/v1beta1/nodes"
 PODS = "/apis/metrics.k8s.io/v1beta1/pods"
@@ -41,7 +39,7 @@ async def follow(window: Window, packing: asyncio.Lock) -> None:
 
 
 async def _follow_nodes(window: Window) -> None:
-    """Rounds are spread over six moments of the half minute, so that 210 clusters are not asked at once."""
+    """Rounds are spread over the seconds of the half minute: of 210 clusters, seven are asked at once."""
     reading = window.reading
     planned_at = time.monotonic() + random.uniform(0.3, 1.0) * NODE_SECONDS
     while True:
@@ -55,7 +53,7 @@ async def _follow_nodes(window: Window) -> None:
             window.on_news()
         elif reading.mirror.usage_at_ms is not None:
             window.on_usage()
-        planned_at = await _until_next(planned_at, NODE_SECONDS, NODE_BEAT_SECONDS)
+        planned_at = await _until_next(planned_at, NODE_SECONDS)
 
 
 async def _follow_pods(window: Window, packing: asyncio.Lock) -> None:
@@ -67,14 +65,14 @@ async def _follow_pods(window: Window, packing: asyncio.Lock) -> None:
         pods = await _read_pods(reading.connection, packing)
         if pods is not None:
             window.keep_usage(UsageRows(reading.now_ms(), pods=pods))
-        planned_at = await _until_next(planned_at, POD_SECONDS, BEAT_SECONDS)
+        planned_at = await _until_next(planned_at, POD_SECONDS)
 
 
-async def _until_next(planned_at: float, every_seconds: float, beat_seconds: float) -> float:
+async def _until_next(planned_at: float, every_seconds: float) -> float:
     """Wait for the next round, together with those of other clusters; what is planned after it."""
     now = time.monotonic()
     next_at = next_round_at(planned_at, now, every_seconds)
-    await asyncio.sleep(max(1.0, seconds_to_beat(now, next_at - now, beat_seconds=beat_seconds)))
+    await asyncio.sleep(max(1.0, seconds_to_beat(now, next_at - now)))
     return next_at + every_seconds
 
 
