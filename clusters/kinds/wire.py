@@ -36,7 +36,7 @@ class Page(NamedTuple):
     skipped: list[str]
 
 
-class WatchEvent(NamedTuple):
+class WatchEvent(Struct, frozen=True, gc=False):
     """One line of a watch.
 
     `object` is None for bookmarks, errors and an object that cannot be understood, whose key

@@ -229,13 +229,17 @@ class Follower:
 
     def _receive(self, data: bytes) -> None:
         """One piece of the stream: apply every whole line of it, at once."""
-        lines = (self._partial + data if self._partial else data).split(b"\n")
-        self._partial = lines.pop()
+        known_bytes = len(self._partial)
+        whole = self._partial + data if known_bytes else data
+        start, end = 0, whole.find(b"\n", known_bytes)
+        while end >= 0:
+            if end > start:
+                self._take_event(whole[start:end])
+            start = end + 1
+            end = whole.find(b"\n", start)
+        self._partial = whole[start:] if start else whole
         if len(self._partial) > LINE_LIMIT_BYTES:
             raise ClusterError(Reason.TOO_LARGE, "One event of the watch is larger than 2 MiB.", "")
-        for line in lines:
-            if line:
-                self._take_event(line)
 
     def _take_event(self, line: bytes) -> None:
         event = wire.decode_event(self.kind, line)

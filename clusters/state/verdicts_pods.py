@@ -1,7 +1,8 @@
 """The verdict of a pod."""
 
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from clusters.state.ages import HOUR_MS, MINUTE_MS, SECOND_MS, moment_ms
 from clusters.state.objects import Condition, condition
@@ -27,7 +28,7 @@ _PUT_OFF = frozenset(
 """The node gave the pod up and its controller makes another: what is left says little after a while."""
 
 
-class Worst(NamedTuple):
+class Worst(Struct, frozen=True, gc=False):
     """The container that says most about a pod in trouble, and why it is that one."""
 
     status: ContainerStatus
@@ -39,7 +40,10 @@ def worst_container(status: PodStatus) -> Worst | None:
     restarted: Worst | None = None
     restarted_at_ms = -1
     failed: Worst | None = None
-    for one in (*(status.init_container_statuses or ()), *(status.container_statuses or ())):
+    statuses = status.container_statuses or ()
+    if status.init_container_statuses:
+        statuses = (*status.init_container_statuses, *statuses)
+    for one in statuses:
         if _runs_since_its_start(one):
             continue
         reason = _waiting_fault(one)
