@@ -39,7 +39,8 @@ class ReadingProcess:
         self._running.add_done_callback(_say_if_broken)
 
     async def _make(self, redis_url: str) -> Worker:
-        client = redis.asyncio.from_url(redis_url, socket_timeout=2.0, socket_connect_timeout=2.0)
+        # The publisher has a deadline of its own: one more for each command costs a task each.
+        client = redis.asyncio.from_url(redis_url, socket_timeout=None, socket_connect_timeout=2.0)
         return Worker(self._database, Publisher(client))
 
     def hold(self, cluster_id: int) -> bool:
