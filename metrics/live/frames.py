@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from clusters.kinds.picture import resource_picture
+from clusters.kinds.picture import picture_without_usage
 from clusters.mirror.changes import Change
 from clusters.state.picture import ClusterValues, cause_picture, cluster_picture, kind_picture
 from metrics.live import messages
@@ -147,13 +147,4 @@ def decode_frames(payload: bytes) -> list[Frame]:
 def _change(change: Change, now_ms: int) -> messages.SetChange | messages.GoneChange:
     if change.resource is None:
         return messages.GoneChange(kind=change.kind, uid=change.uid)
-    return messages.SetChange(resource=_without_usage(resource_picture(change.resource, now_ms=now_ms)))
-
-
-def _without_usage(picture: dict[str, object]) -> dict[str, object]:
-    """Usage is no change and not known here: left out, lest null overwrite what the page shows."""
-    for part, figure in (("cpu", "used_cores"), ("memory", "used_bytes")):
-        figures = picture.get(part)
-        if isinstance(figures, dict):
-            picture[part] = {name: value for name, value in figures.items() if name != figure}
-    return picture
+    return messages.SetChange(resource=picture_without_usage(change.resource, now_ms=now_ms))
