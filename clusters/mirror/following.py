@@ -165,7 +165,6 @@ class Follower:
                 break
             await asyncio.sleep(0)
         self._is_in_doubt = False
-        self._host.connection.drop_stretched()
         self._host.listed(self.kind.name, present)
         self.version = page.resource_version
         self._has_listed = True

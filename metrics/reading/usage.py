@@ -126,7 +126,6 @@ async def _read_pods(connection: Connection, packing: asyncio.Lock) -> bytes | N
     try:
         answer = await connection.get(PODS, deadline_seconds=DEADLINE_SECONDS, limit_bytes=LIMIT_BYTES)
         raise_for_status(answer)
-        connection.drop_stretched()  # The next is a minute away, and a handshake costs 2 ms.
         async with packing:
             return await _pack_pods(answer.body)
     except (ClusterError, UsageFormatError):
