@@ -30,8 +30,6 @@ from clusters.state.summary import KindState
 
 SECOND_OPINION_SECONDS = 1.0
 SKEW_SECONDS = 30.0
-LONGEST_PATIENCE = 1.6
-"""Times the pace of probes: a cluster that tells something all the time is asked at least so often."""
 
 log = logging.getLogger(__name__)
 
@@ -185,22 +183,22 @@ class ClusterReading:
         self.line.last_read_at_ms = self.now_ms()
 
     async def _wait_for_next_probe(self) -> None:
-        """Until the cluster is suspected, or has neither answered nor told anything for long enough."""
+        """Until the cluster is suspected, or has answered nothing for long enough.
+
+        What a watch tells does not put it off: a server may tell and answer no request.
+        """
         self.answered()
         now, pace_seconds = self._answered_at, self._pace.probe_seconds
         due_at = now + pace_seconds
         while (wait_seconds := due_at - now) > pace_seconds / 10:
             is_suspected = await self._is_suspected_within(seconds_to_beat(now, wait_seconds))
             now = time.monotonic()
-            heard = [follower.heard_at for follower in self.followers]
-            if now - min(heard) > SILENCE_SECONDS:
+            if now - min(follower.heard_at for follower in self.followers) > SILENCE_SECONDS:
                 for follower in self.followers:
                     follower.end_if_silent(now)
             if is_suspected:
                 return
-            # A frozen server tells nothing; one that tells something may still answer no request.
-            patience = LONGEST_PATIENCE if max(heard) > self._answered_at else 1.0
-            due_at = self._answered_at + patience * pace_seconds
+            due_at = self._answered_at + pace_seconds
 
     async def _is_suspected_within(self, seconds: float) -> bool:
         try:
