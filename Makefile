@@ -33,10 +33,19 @@ run: setup build
 	@exec $(PY) manage.py up
 
 # The tests that touch the database run on PostgreSQL too, where Debian's is installed; then everything on SQLite.
+# Those with real API servers mostly wait, so they run beside the others, unless only some tests are asked for. They
+# have deadlines to keep: the others stand back.
+ON_POSTGRESQL := $(PY) -m tests.postgresql $(PY) -m pytest -q --only-database
+
 test: setup-dev build
 	@node --test --test-reporter=dot $(JS_TESTS)
-	@$(PY) -m tests.postgresql $(PY) -m pytest -q --only-database
+ifdef PYTEST
+	@$(ON_POSTGRESQL)
 	@$(PY) -m pytest $(PYTEST)
+else
+	@$(PY) -m tests.side_by_side "sh -c 'nice -n 5 $(ON_POSTGRESQL) && $(PY) -m pytest -q -m real'" \
+		"nice -n 5 $(PY) -m pytest -m 'not real'"
+endif
 
 check: setup-dev build
 	@$(PY) -m ruff check .

@@ -117,7 +117,7 @@ async def _open(
 @contextlib.asynccontextmanager
 async def _published(portal: MeasuredPortal) -> AsyncIterator[list[bytes]]:
     """The frames that the worker publishes from now on."""
-    client = redis.asyncio.Redis(unix_socket_path=str(portal.redis_socket), socket_timeout=None)
+    client = redis.asyncio.Redis(unix_socket_path=str(portal.redis_socket), socket_timeout=None, protocol=2)
     subscription = client.pubsub(ignore_subscribe_messages=True)
     await subscription.subscribe(CHANNEL)
     frames: list[bytes] = []
@@ -172,7 +172,7 @@ def _delays(heard: Heard, path: str, changes: list[Change], places: Places) -> t
 def _places_of(frames: list[bytes]) -> Places:
     """Where each change was published."""
     places = Places()
-    for frame in (frame for payload in frames for frame in decode_frames(payload)):
+    for frame in (one for payload in frames for one in decode_frames(payload) if one.is_step):
         places.publish(frame.uuid, frame.number, msgspec.json.decode(frame.changes) or [])
     return places
 

@@ -7,8 +7,9 @@ def calm() -> None:
     """Call it when all that is needed from the start is there.
 
     What is there by now stays, and hundreds of thousands of records make no cycles: looking at them all
-    again and again finds nothing, and keeps pages waiting 50 to 100 ms each time.
+    again and again finds nothing, and keeps pages waiting 50 to 100 ms each time. The youngest are looked
+    at often, a few at a time.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(10_000, 100, 100)

@@ -9,10 +9,10 @@ The first picture of a cluster is too big for one transaction. It goes in slices
 ends with a keyframe (`store_keyframe`), which makes it valid.
 """
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from django.db import connection, transaction
 
 from clusters import leases
@@ -55,12 +55,11 @@ STATE_COLUMNS = (
 
 @dataclass(frozen=True)
 class UsageRows:
-    """One reading of metrics.k8s.io, packed: a tick of the series, and perhaps what every pod used."""
+    """What was read of metrics.k8s.io at one moment, packed: a tick of the series, or what every pod used."""
 
-    tick_at_ms: int
-    tick: bytes
-    round_at_ms: int
-    pods: bytes | None
+    at_ms: int
+    tick: bytes | None = None
+    pods: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -91,13 +90,22 @@ class Keyframe:
 
 def store(batches: Sequence[Batch], owner: str) -> set[int]:
     """Write all batches in one transaction; the ids of the clusters that are no longer `owner`'s."""
-    prepared = [_prepare(batch) for batch in batches]
+    return store_prepared([prepare(batch) for batch in batches], owner)
+
+
+def store_prepared(prepared: Sequence["Prepared"], owner: str) -> set[int]:
+    """The same, of batches that are rows already."""
     with transaction.atomic():
-        fences = leases.current_fences([batch.cluster_id for batch in batches], owner)
+        fences = leases.current_fences([rows.cluster_id for rows in prepared], owner)
         valid = [rows for rows in prepared if fences.get(rows.cluster_id) == rows.fence]
         with connection.cursor() as cursor:
             _write(cursor, valid)
-    return {batch.cluster_id for batch in batches} - {rows.cluster_id for rows in valid}
+    return {rows.cluster_id for rows in prepared} - {rows.cluster_id for rows in valid}
+
+
+def prepare(batch: Batch) -> "Prepared":
+    """The rows of a batch."""
+    return _prepare(batch)
 
 
 def store_slice(cluster_id: int, fence: int, owner: str, resources: Sequence[Resource]) -> bool:
@@ -157,8 +165,10 @@ class _Rows:
     cluster_id: int
     fence: int
     changed: list[tuple[object, ...]]
+    stayed: list[Resource]
+    """Objects whose row is there and stays where it is."""
     touched: list[tuple[object, ...]]
-    """Of objects whose row is there and stays where it is."""
+    """What has to be written of them."""
     gone: list[tuple[object, ...]]
     entries: list[tuple[object, ...]]
     state: tuple[object, ...]
@@ -166,8 +176,12 @@ class _Rows:
     rounds: list[tuple[object, ...]]
 
 
+Prepared = _Rows
+
+
 def _prepare(batch: Batch) -> _Rows:
     cluster_id = batch.cluster_id
+    stayed = [one.resource for one in batch.changes if one.keeps_place and one.resource is not None]
     return _Rows(
         cluster_id=cluster_id,
         fence=batch.values.fence,
@@ -176,16 +190,13 @@ def _prepare(batch: Batch) -> _Rows:
             for one in batch.changes
             if one.resource is not None and not one.keeps_place
         ],
-        touched=[
-            _resource_row(cluster_id, one.resource)
-            for one in batch.changes
-            if one.resource is not None and one.keeps_place
-        ],
+        stayed=stayed,
+        touched=[_touched_row(cluster_id, resource) for resource in stayed],
         gone=[(cluster_id, c.kind, c.uid) for c in batch.changes if c.resource is None],
         entries=[_entry_row(batch)] if batch.first_number else [],
         state=_state_row(batch),
-        ticks=[(cluster_id, one.tick_at_ms, one.tick) for one in batch.usage],
-        rounds=[(cluster_id, one.round_at_ms, one.pods) for one in batch.usage if one.pods is not None],
+        ticks=[(cluster_id, one.at_ms, one.tick) for one in batch.usage if one.tick is not None],
+        rounds=[(cluster_id, one.at_ms, one.pods) for one in batch.usage if one.pods is not None],
     )
 
 
@@ -195,7 +206,7 @@ def _write(cursor: sql.Cursor, batches: Sequence[_Rows]) -> None:
     entries = [row for rows in batches for row in rows.entries]
     sql.delete_many(cursor, RESOURCES, key=RESOURCE_KEY, rows=gone)
     sql.upsert_many(cursor, RESOURCES, RESOURCE_COLUMNS, key=RESOURCE_KEY, rows=changed)
-    _touch(cursor, [row for rows in batches for row in rows.touched])
+    _touch(cursor, batches)
     sql.insert_many(cursor, ENTRIES, ENTRY_COLUMNS, entries)
     _write_states(cursor, [rows.state for rows in batches])
     ticks = [row for rows in batches for row in rows.ticks]
@@ -204,23 +215,31 @@ def _write(cursor: sql.Cursor, batches: Sequence[_Rows]) -> None:
     sql.insert_many(cursor, ROUNDS, ("cluster_id", "at_ms", "pods"), rounds, once=True)
 
 
-def _touch(cursor: sql.Cursor, rows: Sequence[tuple[object, ...]]) -> None:
+def _touch(cursor: sql.Cursor, batches: Sequence[_Rows]) -> None:
     """Update rows that stay where they are: of four indexes three need not be touched.
 
     Where one is not there after all, as after a hand in the database, all are written whole.
     """
-    parts = [dict(zip(RESOURCE_COLUMNS, row, strict=True)) for row in rows]
-    order = (*TOUCHED_COLUMNS, *RESOURCE_KEY)
-    values = [tuple(part[name] for name in order) for part in parts]
-    found = sql.update_many(cursor, RESOURCES, TOUCHED_COLUMNS, key=RESOURCE_KEY, rows=values)
-    if found != len(rows):
-        sql.upsert_many(cursor, RESOURCES, RESOURCE_COLUMNS, key=RESOURCE_KEY, rows=rows)
+    touched = [row for rows in batches for row in rows.touched]
+    found = sql.update_many(cursor, RESOURCES, TOUCHED_COLUMNS, key=RESOURCE_KEY, rows=touched)
+    if found != len(touched):
+        whole = [_resource_row(rows.cluster_id, one) for rows in batches for one in rows.stayed]
+        sql.upsert_many(cursor, RESOURCES, RESOURCE_COLUMNS, key=RESOURCE_KEY, rows=whole)
 
 
 def _resource_row(cluster_id: int, resource: Resource) -> tuple[object, ...]:
+    """In the order of RESOURCE_COLUMNS."""
     return (
         cluster_id, resource.kind, resource.uid, resource.group, resource.namespace, resource.name,
         resource.health, resource.reason[:80], resource.node, resource.workload, encode_record(resource),
+    )  # fmt: skip
+
+
+def _touched_row(cluster_id: int, resource: Resource) -> tuple[object, ...]:
+    """TOUCHED_COLUMNS, then RESOURCE_KEY."""
+    return (
+        resource.health, resource.reason[:80], encode_record(resource),
+        cluster_id, resource.kind, resource.uid,
     )  # fmt: skip
 
 
@@ -244,5 +263,5 @@ def _state_row(batch: Batch) -> tuple[object, ...]:
         values.fence, values.number, values.taken_at_ms, values.health, values.reason[:80], values.since_ms,
         values.connection, values.connection_reason, values.connection_message[:500],
         values.connection_since_ms, values.last_read_at_ms, values.next_try_at_ms, summary,
-        json.dumps(batch.versions), batch.cluster_id,
+        msgspec.json.encode(batch.versions).decode(), batch.cluster_id,
     )  # fmt: skip

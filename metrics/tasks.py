@@ -21,10 +21,7 @@ FORGOTTEN_MS = 86_400_000
 @shared_task(ignore_result=True, expires=10)
 def dispatch() -> None:
     """Hand out the clusters that nobody reads. Beat sends it every few seconds; twice does no harm."""
-    now_ms = _now_ms()
-    _seen("beat", "beat", now_ms)
-    _seen(f"worker {socket.gethostname()}:{os.getpid()}", "worker", now_ms)
-    for cluster_id in leases.due(now_ms):
+    for cluster_id in process.in_database(_note_signs_of_life, _now_ms()):
         watch_cluster.apply_async((cluster_id,), queue="windows", expires=15)
 
 
@@ -80,6 +77,13 @@ def _stop(**_: object) -> None:
 def _watch_evaluators(**_: object) -> None:
     """In beat's process, as it is another than the one that judges."""
     watchdog.start()
+
+
+def _note_signs_of_life(now_ms: int) -> list[int]:
+    """Beat has sent this and a worker has taken it; the clusters that nobody reads."""
+    _seen("beat", "beat", now_ms)
+    _seen(f"worker {socket.gethostname()}:{os.getpid()}", "worker", now_ms)
+    return leases.due(now_ms)
 
 
 def _seen(name: str, role: str, now_ms: int) -> None:

@@ -58,7 +58,7 @@ async def _read_and_store(row: Cluster, simulated: SimulatedCluster, *, is_down:
 
 
 async def _read_usage(window: Window, seen: Observed) -> None:
-    following = asyncio.create_task(usage.follow(window))
+    following = asyncio.create_task(usage.follow(window, asyncio.Lock()))
     try:
         await seen.until(lambda: seen.reading.mirror.usage_state is not None, seconds=15, what="usage read")
     finally:

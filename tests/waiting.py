@@ -1,8 +1,14 @@
 """What tests of real processes need: a port, and waiting. No other test may wait."""
 
+import contextlib
+import random
 import socket
 import time
 from collections.abc import Callable
+
+# Below Linux' range for outgoing connections (from 32768) and beside the real API servers' own: it is still
+# free when its server has started, whatever else runs by then.
+_FIRST_PORT, _LAST_PORT = 10_000, 17_999
 
 
 def wait_until(holds: Callable[[], object], *, within_seconds: float, what: str = "it") -> float:
@@ -17,6 +23,7 @@ def wait_until(holds: Callable[[], object], *, within_seconds: float, what: str 
 
 def free_port() -> int:
     """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randint(_FIRST_PORT, _LAST_PORT)))
+            return int(probe.getsockname()[1])

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from clusters.connection.errors import ClusterError, Reason
 from clusters.connection.guard import check_address
 from clusters.connection.settings import ConnectionSettings
+from clusters.connection.transport import connect, secure
 from clusters.connection.wire import Wire
 
 T = TypeVar("T")
@@ -72,32 +73,25 @@ async def _connect(settings: ConnectionSettings, context: ssl.SSLContext) -> Wir
     name = settings.tls_server_name or target.host
     if settings.proxy_url:
         return await _connect_through(settings, target, context if is_secure else None, name)
-    loop = asyncio.get_running_loop()
 
     async def to(address: str) -> Wire:
-        _, wire = await loop.create_connection(
-            Wire,
-            host=address,
-            port=target.port,
-            ssl=context if is_secure else None,
-            server_hostname=name if is_secure else None,
-        )
-        return wire
+        sock = await connect(address, target.port)
+        return Wire(await secure(sock, context, name) if is_secure else sock)
 
     return await _first(settings, target, to)
 
 
-async def _first(settings: ConnectionSettings, target: Target, connect: Callable[[str], Awaitable[T]]) -> T:
-    """Connect to the first address of `target` that answers; all of them must be allowed."""
+async def _first(settings: ConnectionSettings, target: Target, reach: Callable[[str], Awaitable[T]]) -> T:
+    """Reach the first address of `target` that answers; all of them must be allowed."""
     addresses = await _addresses(target)
     for address in addresses:
         check_address(address, settings.allowed_ranges)
     for address in addresses[:-1]:
         try:
-            return await connect(address)
+            return await reach(address)
         except (ConnectionError, TimeoutError):
             continue
-    return await connect(addresses[-1])
+    return await reach(addresses[-1])
 
 
 async def _addresses(target: Target) -> list[str]:
@@ -132,27 +126,13 @@ async def _connect_through(
     """Through the cluster's own HTTP proxy, by CONNECT. The proxy's address is checked, not the target's."""
     assert settings.proxy_url
     proxy = Target.of(settings.proxy_url)
-
-    async def to(address: str) -> socket.socket:
-        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
-        sock.setblocking(False)
-        try:
-            await asyncio.get_running_loop().sock_connect(sock, (address, proxy.port))
-        except BaseException:
-            sock.close()
-            raise
-        return sock
-
-    sock = await _first(settings, proxy, to)
+    sock = await _first(settings, proxy, lambda address: connect(address, proxy.port))
     try:
         await _ask_proxy(sock, target)
     except BaseException:
         sock.close()
         raise
-    _, wire = await asyncio.get_running_loop().create_connection(
-        Wire, sock=sock, ssl=context, server_hostname=name if context else None
-    )
-    return wire
+    return Wire(await secure(sock, context, name) if context else sock)
 
 
 async def _ask_proxy(sock: socket.socket, target: Target) -> None:

@@ -83,7 +83,7 @@ class Connection:
                 refused.append(piece)
 
         exchange = Exchange(route, limit_bytes=None)
-        wire = self._slim_wire() or await self._dial()
+        wire = self._idle_wire() or await self._dial()
         self._send(wire, "GET", target, b"", exchange, None)
         try:
             async with asyncio.timeout(deadline_seconds):
@@ -159,14 +159,6 @@ class Connection:
             self._open.discard(wire)
         return None
 
-    def _slim_wire(self) -> Wire | None:
-        """An idle socket for a stream, which holds it for minutes: none that a list has stretched."""
-        for wire in reversed(self._idle):
-            if wire.is_idle and not wire.is_stretched:
-                self._idle.remove(wire)
-                return wire
-        return None
-
     async def _dial(self) -> Wire:
         if self._security is None:
             self._security = await security_of(self.settings)
@@ -185,13 +177,6 @@ class Connection:
         else:
             wire.abort()
             self._open.discard(wire)
-
-    def drop_stretched(self) -> None:
-        """Close idle sockets whose buffers a big answer has filled, once no other such answer is due soon."""
-        for wire in [wire for wire in self._idle if wire.is_stretched]:
-            self._idle.remove(wire)
-            self._open.discard(wire)
-            wire.abort()
 
     async def _wait_for_allowance(self) -> None:
         now = time.monotonic()

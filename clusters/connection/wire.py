@@ -1,26 +1,23 @@
 """One HTTP/1.1 connection to an API server: bytes in, one exchange after the other.
 
-Written on asyncio's protocol with httptools, because it is what the portal exists for: 2,100 held
+Written with httptools on a socket of our own, because it is what the portal exists for: 2,100 held
 streams and 28 small requests a second cost a fraction of what a general client costs, and every
 byte is counted where it arrives, before anything is built from it.
 """
 
 import asyncio
 import ipaddress
-import threading
+import socket
 import zlib
 from collections.abc import Callable
 
 import httptools
 
 from clusters.connection.errors import ClusterError, Reason
+from clusters.connection.transport import Transport
 
 HEAD_LIMIT_BYTES = 64 * 1024
 HEADER_LIMIT = 200
-READ_BYTES = 256 * 1024
-STRETCHED_BYTES = 32 * 1024
-"""What comes in one read goes through a buffer of 256 KiB and a copy a third larger, each of which keeps
-the pages once touched until the socket is closed: some 600 KB for whoever read a long list."""
 
 
 class Exchange:
@@ -81,37 +78,17 @@ class Exchange:
                 future.exception()  # Whoever waits sees it; nobody has to.
 
 
-class _Reading(threading.local):
-    """Where bytes of all sockets of a thread arrive, one read after the other.
-
-    Handed bytes instead, uvloop allocates 256 KiB for each TLS record and gives most of it back.
-    """
-
-    def __init__(self) -> None:
-        self.buffer = memoryview(bytearray(READ_BYTES))
-
-
-_reading = _Reading()
-
-
-class Wire(asyncio.BufferedProtocol):
+class Wire:
     """The socket of one connection. Holds at most one exchange at a time."""
 
-    def __init__(self) -> None:
-        self._buffer = _reading.buffer
-        self.transport: asyncio.Transport | None = None
+    def __init__(self, sock: socket.socket) -> None:
         self.exchange: Exchange | None = None
-        self.is_open = False
+        self.is_open = True
         self._parser: httptools.HttpResponseParser | None = None
-        self._head_bytes = self._head_lines = 0
+        self._head_bytes = self._header_bytes = self._head_lines = 0
         self._in_head = True
         self._keeps_alive = False
-        self._largest_read_bytes = 0
-
-    @property
-    def is_stretched(self) -> bool:
-        """Whether a big piece has filled its buffers, which are only given back with the socket."""
-        return self._largest_read_bytes > STRETCHED_BYTES
+        self._transport = Transport(sock, self)
 
     @property
     def is_idle(self) -> bool:
@@ -121,49 +98,42 @@ class Wire(asyncio.BufferedProtocol):
     @property
     def is_remote(self) -> bool:
         """Whether the other end is out on the internet, not in a private network."""
-        peer = self.transport.get_extra_info("peername") if self.transport is not None else None
-        return peer is not None and ipaddress.ip_address(peer[0].partition("%")[0]).is_global
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]
-        self.is_open = True
+        peer = self._transport.peer
+        return bool(peer) and ipaddress.ip_address(peer.partition("%")[0]).is_global
 
     def send(self, request: bytes, exchange: Exchange) -> None:
         """Send one request; its answer goes to `exchange`."""
-        assert self.transport is not None
         self.exchange = exchange
         self._parser = httptools.HttpResponseParser(self)
-        self._head_bytes = self._head_lines = 0
+        self._head_bytes = self._header_bytes = self._head_lines = 0
         self._in_head = True
         self._keeps_alive = False
-        self.transport.write(request)
+        self._transport.write(request)
 
     def abort(self) -> None:
-        """Close at once, whatever is under way."""
-        self.is_open = False
-        if self.transport is not None:
-            self.transport.abort()
+        """Close at once; an exchange under way fails."""
+        self._close()
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.fail(closed_midway())
 
     def give_up(self, error: ClusterError) -> None:
         """End the exchange under way with `error` and close."""
+        self._close()
         exchange, self.exchange = self.exchange, None
-        self.abort()
         if exchange is not None:
             exchange.fail(error)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def received(self, data: memoryview) -> None:
+        """Some bytes of the answer."""
         parser = self._parser
         if self.exchange is None or parser is None:
             self.abort()  # Nobody asked.
             return
-        self._largest_read_bytes = max(self._largest_read_bytes, nbytes)
         if self._in_head:
-            self._head_bytes += nbytes
+            self._head_bytes += len(data)
         try:
-            parser.feed_data(self._buffer[:nbytes])
+            parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
             self.give_up(_named(error.__context__ or error))
         except httptools.HttpParserError:
@@ -181,6 +151,9 @@ class Wire(asyncio.BufferedProtocol):
         self._head_lines += 1
         if self._head_lines > HEADER_LIMIT:
             raise _bad_answer("it has too many headers")
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > HEAD_LIMIT_BYTES:
+            raise _bad_answer("its head is too long")
         exchange.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
@@ -206,19 +179,23 @@ class Wire(asyncio.BufferedProtocol):
             self.abort()
         exchange.end()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.is_open = False
+    def lost(self, error: OSError | None) -> None:
+        """The other end has closed, or the socket has failed."""
+        self._close()
         exchange, self.exchange = self.exchange, None
-        # uvloop's TLS holds on to our methods: without this its buffers would wait for the collector.
-        self._parser = self.transport = None
         if exchange is None:
             return
         headers = exchange.headers
         ends_by_closing = "content-length" not in headers and "transfer-encoding" not in headers
-        if exchange.status and ends_by_closing and exc is None:
+        if exchange.status and ends_by_closing and error is None:
             exchange.end()
         else:
             exchange.fail(closed_midway())
+
+    def _close(self) -> None:
+        self.is_open = False
+        self._parser = None  # It holds on to us.
+        self._transport.abort()
 
 
 def closed_midway() -> ClusterError:

@@ -21,7 +21,7 @@ class Column:
     wide: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # There is one of each, and to hash all its parts takes 5 µs.
 class Kind:
     """One Kubernetes kind as the portal reads it.
 

@@ -11,7 +11,16 @@ Usage = tuple[float | None, int | None]
 def resource_picture(resource: Resource, *, now_ms: int, usage: Usage | None = None) -> dict[str, object]:
     """A resource ready for JSON; unknown is None. `now_ms` is the moment it is shown for."""
     used_cores, used_bytes = usage if usage is not None else (None, None)
-    what = "allocatable" if resource.kind == "Node" else "requested"
+    picture = picture_without_usage(resource, now_ms=now_ms)
+    cores, memory = _amounts(resource)
+    picture["cpu"] = {"used_cores": used_cores, **cores}
+    picture["memory"] = {"used_bytes": used_bytes, **memory}
+    return picture
+
+
+def picture_without_usage(resource: Resource, *, now_ms: int) -> dict[str, object]:
+    """The same for who knows nothing of its usage: left out, as null would overwrite what a page shows."""
+    cores, memory = _amounts(resource)
     return {
         "kind": resource.kind,
         "group": resource.group,
@@ -26,9 +35,16 @@ def resource_picture(resource: Resource, *, now_ms: int, usage: Usage | None = N
         "node": resource.node,
         "workload": resource.workload,
         **_extra(resource),
-        "cpu": {"used_cores": used_cores, f"{what}_cores": resource.cpu_cores},
-        "memory": {"used_bytes": used_bytes, f"{what}_bytes": resource.memory_bytes},
+        "cpu": cores,
+        "memory": memory,
     }
+
+
+def _amounts(resource: Resource) -> tuple[dict[str, object], dict[str, object]]:
+    """CPU and memory that it asks for; those of a node that can be asked for."""
+    if resource.kind == "Node":
+        return {"allocatable_cores": resource.cpu_cores}, {"allocatable_bytes": resource.memory_bytes}
+    return {"requested_cores": resource.cpu_cores}, {"requested_bytes": resource.memory_bytes}
 
 
 def _extra(resource: Resource) -> dict[str, object]:

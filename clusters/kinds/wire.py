@@ -20,6 +20,7 @@ T = TypeVar("T")
 ADDED, MODIFIED, DELETED, BOOKMARK, ERROR = "ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"
 _OBJECT_TYPES = frozenset({ADDED, MODIFIED, DELETED})
 _LONGEST_KEY = 320
+_BOOKMARK_START = b'{"type":"BOOKMARK",'
 _INITIAL_END = "k8s.io/initial-events-end"
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -35,7 +36,7 @@ class Page(NamedTuple):
     skipped: list[str]
 
 
-class WatchEvent(NamedTuple):
+class WatchEvent(Struct, frozen=True, gc=False):
     """One line of a watch.
 
     `object` is None for bookmarks, errors and an object that cannot be understood, whose key
@@ -114,6 +115,8 @@ def decode_page(kind: Kind, body: bytes | bytearray) -> Page:
 
 def decode_event(kind: Kind, line: bytes) -> WatchEvent:
     """One line of a watch. Raises ClusterError where it is none."""
+    if line.startswith(_BOOKMARK_START):  # As every API server begins one: of a quiet cluster all there is.
+        return _decode_odd_line(kind, line)
     try:
         event = _line_decoder(kind).decode(line)
     except _UNREADABLE:

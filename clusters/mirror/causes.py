@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Set
 from operator import itemgetter
 
-from clusters.state.resource import CRITICAL, DEGRADED, HEALTHS, Resource
+from clusters.mirror.groups import MESSAGE_LIMIT, RANKS, Group, text_of
+from clusters.state.resource import CRITICAL, DEGRADED, Resource
 from clusters.state.summary import Cause
 
 TROUBLE = (CRITICAL, DEGRADED)
@@ -24,7 +25,6 @@ Rank = tuple[int, int, str, str, str, str]
 """What rows are sorted by: worst first, then newest; the rest only tells them apart."""
 
 _first = itemgetter(0)
-_RANKS = {health: rank for rank, health in enumerate(HEALTHS)}
 
 
 class Causes:
@@ -32,7 +32,7 @@ class Causes:
 
     def __init__(self) -> None:
         # Each by uid: a name that is given away is for a moment that of two objects.
-        self._pods: dict[Key, dict[str, Resource]] = {}
+        self._pods: dict[Key, Group] = {}
         self._others: dict[Key, dict[str, Resource]] = {}
         self._nodes: dict[str, Resource] = {}
         self._owned: defaultdict[Key, set[Key]] = defaultdict(set)
@@ -65,7 +65,7 @@ class Causes:
             self._settle(key)
         self._moved.clear()
         blamed = [node for node in nodes.values() if self._left_to_nodes or node.health in TROUBLE]
-        left = min(self._left_to_nodes.values(), key=_RANKS.__getitem__, default=DEGRADED)
+        left = min(self._left_to_nodes.values(), key=RANKS.__getitem__, default=DEGRADED)
         own = [(_rank(cause), cause) for cause in _node_causes(blamed, left)]
         first = sorted([*self._rows[:most], *own], key=_first) if own else self._rows
         return [cause for _, cause in first[:most]], len(self._rows) + len(own)
@@ -75,24 +75,37 @@ class Causes:
             self._nodes[one.uid] = one
             return
         key = _key(one)
-        self._table(one).setdefault(key, {})[one.uid] = one
-        if one.workload and one.kind != "Pod":
-            self._owned[one.namespace, one.workload].add(key)
+        if one.kind == "Pod":
+            pods = self._pods.get(key)
+            if pods is None:
+                pods = self._pods[key] = Group()
+            pods.put(one)
+        else:
+            self._others.setdefault(key, {})[one.uid] = one
+            if one.workload:
+                self._owned[one.namespace, one.workload].add(key)
         self._move(key)
 
     def _take_out(self, one: Resource) -> None:
         if one.kind == "Node":
             self._nodes.pop(one.uid, None)
             return
-        key, table = _key(one), self._table(one)
-        group = table.get(key, {})
-        group.pop(one.uid, None)
-        if not group:
-            table.pop(key, None)
+        key = _key(one)
+        if one.kind == "Pod":
+            self._take_pod(key, one.uid)
+        else:
+            group = self._others.get(key, {})
+            group.pop(one.uid, None)
+            if not group:
+                self._others.pop(key, None)
         self._move(key)
 
-    def _table(self, one: Resource) -> dict[Key, dict[str, Resource]]:
-        return self._pods if one.kind == "Pod" else self._others
+    def _take_pod(self, key: Key, uid: str) -> None:
+        pods = self._pods.get(key)
+        if pods is not None:
+            pods.take(uid)
+            if not pods.members:
+                del self._pods[key]
 
     def _move(self, key: Key) -> None:
         """This row has to be made anew, and those that stand back behind it."""
@@ -111,22 +124,27 @@ class Causes:
 
     def _settle(self, key: Key) -> None:
         """Put one row in its place among the others, or take it away."""
-        before = self._ranks.pop(key, None)
-        if before is not None:
-            del self._rows[bisect_left(self._rows, before, key=_first)]
         self._left_to_nodes.pop(key, None)
-        cause = self._cause(key)
-        if cause is not None:
-            self._ranks[key] = rank = _rank(cause)
-            insort(self._rows, (rank, cause), key=_first)
+        before, cause = self._ranks.pop(key, None), self._cause(key)
+        row = (_rank(cause), cause) if cause is not None else None
+        if row is not None:
+            self._ranks[key] = row[0]
+        if before is not None:
+            place = bisect_left(self._rows, before, key=_first)
+            if row is not None and row[0] == before:
+                self._rows[place] = row  # As with most: one more pod, and its place is the same.
+                return
+            del self._rows[place]
+        if row is not None:
+            insort(self._rows, row, key=_first)
 
     def _cause(self, key: Key) -> Cause | None:
         pods, owner = self._pods.get(key), _last(self._others.get(key))
-        if pods and any(pod.node not in self._bad_nodes for pod in pods.values()):
-            return _pods_cause(key, pods.values(), owner)
+        if pods and not (self._bad_nodes and pods.are_all_on(self._bad_nodes)):
+            return _pods_cause(key, pods, owner)
         if pods or (owner is not None and key in self._shaken):
-            fallen = [*(pods.values() if pods else ()), *((owner,) if owner else ())]
-            self._left_to_nodes[key] = min((one.health for one in fallen), key=_RANKS.__getitem__)
+            fallen = [*(pods.members.values() if pods else ()), *((owner,) if owner else ())]
+            self._left_to_nodes[key] = min((one.health for one in fallen), key=RANKS.__getitem__)
             return None
         if owner is None or (owner.namespace, owner.workload) in self._pods:
             return None  # Nothing, or a ReplicaSet whose Deployment already has a row.
@@ -157,41 +175,22 @@ def _node_causes(nodes: list[Resource], left: str) -> Iterable[Cause]:
     for (health, reason), group in groups.items():
         name = group[0].name if len(group) == 1 else ""
         is_down = any(not getattr(node, "is_ready", True) for node in group)
-        worst = min(health, left if is_down else health, key=_RANKS.__getitem__)
+        worst = min(health, left if is_down else health, key=RANKS.__getitem__)
         worst = worst if worst in TROUBLE else DEGRADED
         yield Cause(worst, reason, "Node", "", name, "Node", len(group), _since(group), _message(group))
 
 
-def _pods_cause(key: Key, pods: Iterable[Resource], owner: Resource | None) -> Cause:
+def _pods_cause(key: Key, pods: Group, owner: Resource | None) -> Cause:
     """The row of a workload's pods: the reason is that of the worst, the longest so among these."""
     namespace, workload = key
     kind, _, name = workload.partition("/")
-    group = list(pods)
-    worst = _worst(group)
-    health, since_ms = worst.health, _since(group)
+    health, since_ms = pods.worst.health, pods.since_ms
     if owner is not None:
-        health = min(health, owner.health, key=_RANKS.__getitem__)
+        health = min(health, owner.health, key=RANKS.__getitem__)
         since_ms = _since([owner]) if since_ms is None else min(since_ms, owner.since_ms or since_ms)
-    message = _message([worst]) or _message(sorted((pod for pod in group if _text(pod)), key=_badness))
-    return Cause(health, worst.reason, kind, namespace, name, "Pod", len(group), since_ms, message)
-
-
-def _worst(pods: list[Resource]) -> Resource:
-    """The first by `_badness`, without making a key for each of hundreds that did not move."""
-    worst = pods[0]
-    for pod in pods:
-        if pod.health is worst.health:
-            if (pod.since_ms or 0) > (worst.since_ms or 0):
-                continue
-        elif _RANKS[pod.health] > _RANKS[worst.health]:
-            continue
-        if _badness(pod) < _badness(worst):
-            worst = pod
-    return worst
-
-
-def _badness(pod: Resource) -> tuple[int, int, str]:
-    return (_RANKS[pod.health], pod.since_ms or 0, pod.name)
+    return Cause(
+        health, pods.worst.reason, kind, namespace, name, "Pod", len(pods.members), since_ms, pods.message
+    )
 
 
 def _since(group: Iterable[Resource]) -> int | None:
@@ -199,14 +198,9 @@ def _since(group: Iterable[Resource]) -> int | None:
 
 
 def _message(group: Iterable[Resource]) -> str:
-    return next((text for one in group if (text := _text(one))), "")[:300]
-
-
-def _text(one: Resource) -> str:
-    text: str = getattr(one, "message", "")
-    return text
+    return next((text for one in group if (text := text_of(one))), "")[:MESSAGE_LIMIT]
 
 
 def _rank(cause: Cause) -> Rank:
     since_ms = cause.since_ms or 0
-    return (_RANKS[cause.health], -since_ms, cause.kind, cause.namespace, cause.name, cause.reason)
+    return (RANKS[cause.health], -since_ms, cause.kind, cause.namespace, cause.name, cause.reason)

@@ -17,8 +17,12 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
 def keeps_place(old: Resource | None, new: Resource) -> bool:
     """Whether nothing but health, reason and what is shown of an object is another."""
-    return old is not None and (
-        (old.namespace, old.name, old.node, old.workload) == (new.namespace, new.name, new.node, new.workload)
+    return (
+        old is not None
+        and old.name == new.name
+        and old.namespace == new.namespace
+        and old.node == new.node
+        and old.workload == new.workload
     )
 
 

@@ -68,11 +68,12 @@ class Follower:
     def __init__(self, kind: Kind, host: Host, version: str = "") -> None:
         self.kind = kind
         self.version = version
+        self.heard_at = time.monotonic()
+        """When a watch last told anything valid."""
         self._host = host
         self._backoff = Backoff()
         self._stream: Stream | None = None
         self._partial = b""
-        self._heard_at = time.monotonic()
         self._events = 0
         self._has_listed = bool(version)
         self._skipped: dict[str, None] = {}
@@ -97,7 +98,7 @@ class Follower:
 
     def end_if_silent(self, now: float) -> None:
         """End a stream that has said nothing valid for too long; called every few seconds."""
-        if self._stream is not None and now - self._heard_at > SILENCE_SECONDS:
+        if self._stream is not None and now - self.heard_at > SILENCE_SECONDS:
             self._stream.close(
                 ClusterError(
                     Reason.TIMEOUT,
@@ -164,7 +165,6 @@ class Follower:
                 break
             await asyncio.sleep(0)
         self._is_in_doubt = False
-        self._host.connection.drop_stretched()
         self._host.listed(self.kind.name, present)
         self.version = page.resource_version
         self._has_listed = True
@@ -206,7 +206,7 @@ class Follower:
             f"&resourceVersion={quote(self.version, safe='')}&timeoutSeconds={seconds}"
         )
         self._partial, self._events = b"", 0
-        began = self._heard_at = time.monotonic()
+        began = self.heard_at = time.monotonic()
         stream = await self._host.connection.open_stream(target, self._receive)
         self._stream = stream
         try:
@@ -228,19 +228,23 @@ class Follower:
 
     def _receive(self, data: bytes) -> None:
         """One piece of the stream: apply every whole line of it, at once."""
-        lines = (self._partial + data if self._partial else data).split(b"\n")
-        self._partial = lines.pop()
+        known_bytes = len(self._partial)
+        whole = self._partial + data if known_bytes else data
+        start, end = 0, whole.find(b"\n", known_bytes)
+        while end >= 0:
+            if end > start:
+                self._take_event(whole[start:end])
+            start = end + 1
+            end = whole.find(b"\n", start)
+        self._partial = whole[start:] if start else whole
         if len(self._partial) > LINE_LIMIT_BYTES:
             raise ClusterError(Reason.TOO_LARGE, "One event of the watch is larger than 2 MiB.", "")
-        for line in lines:
-            if line:
-                self._take_event(line)
 
     def _take_event(self, line: bytes) -> None:
         event = wire.decode_event(self.kind, line)
         if event.type == wire.ERROR:
             raise ExpiredVersion() if event.code == 410 else _watch_error(self.kind.plural, event.code or 0)
-        self._heard_at = time.monotonic()
+        self.heard_at = time.monotonic()
         self._events += 1
         if self._host.well.is_set():
             self._is_in_doubt = False

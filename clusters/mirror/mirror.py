@@ -39,7 +39,10 @@ class Mirror:
 
     def objects(self, kind: str) -> dict[str, Resource]:
         """The objects of one kind by uid; not to be changed by the caller."""
-        return self._objects.setdefault(kind, {})
+        table = self._objects.get(kind)
+        if table is None:
+            table = self._objects[kind] = {}
+        return table
 
     def everything(self) -> Iterable[Resource]:
         """Every object of every kind."""
@@ -51,12 +54,19 @@ class Mirror:
 
     def put(self, resource: Resource, now_ms: int) -> Change | None:
         """Take in one object as it is now; the change, or None where nothing we keep is different."""
-        table = self._objects.setdefault(resource.kind, {})
-        old = table.get(resource.uid)
+        table = self.objects(resource.kind)
+        return self._replace(table, table.get(resource.uid), resource, now_ms)
+
+    def _replace(
+        self, table: dict[str, Resource], old: Resource | None, resource: Resource, now_ms: int
+    ) -> Change | None:
         if old is not None and old.version == resource.version:
             return None
         if resource.since_ms is None:
             resource = msgspec.structs.replace(resource, since_ms=_since(old, resource, now_ms))
+        if old is not None:
+            # The table keeps its key: a second copy of the uid would be 96 bytes for each that changed.
+            msgspec.structs.force_setattr(resource, "uid", old.uid)
         table[resource.uid] = resource
         if old is not None and _same(old, resource):
             return None
@@ -69,10 +79,11 @@ class Mirror:
         Versions are opaque but for one thing: since 1.35 later ones are larger numbers, and every
         API server on etcd has always done so. Where they are no numbers, the watch is believed.
         """
-        old = self._objects.setdefault(resource.kind, {}).get(resource.uid)
+        table = self.objects(resource.kind)
+        old = table.get(resource.uid)
         if old is not None and is_older(resource.version, old.version):
             return None
-        return self.put(resource, now_ms)
+        return self._replace(table, old, resource, now_ms)
 
     def remove(self, kind: str, uid: str) -> Change | None:
         """Forget one object; None where it was not known."""
@@ -239,6 +250,8 @@ def _since(old: Resource | None, new: Resource, now_ms: int) -> int | None:
 
 
 def _same(old: Resource, new: Resource) -> bool:
+    if old.since_ms != new.since_ms or old.health != new.health:
+        return False  # As with most changes: then no copy has to be made to compare with.
     return msgspec.structs.replace(old, version=new.version) == new
 
 

@@ -21,7 +21,7 @@ from clusters.kinds.kind import Kind
 from clusters.mirror.backoff import Backoff
 from clusters.mirror.beats import seconds_to_beat
 from clusters.mirror.changes import Change
-from clusters.mirror.following import Follower
+from clusters.mirror.following import SILENCE_SECONDS, Follower
 from clusters.mirror.line import LIVE, Line
 from clusters.mirror.mirror import Mirror
 from clusters.mirror.rights import REVIEW, REVIEW_BODY, REVIEW_LIMIT_BYTES, Rights
@@ -38,12 +38,12 @@ log = logging.getLogger(__name__)
 class Pace:
     """How often a cluster is probed and how long it has to answer; how long its watches are held.
 
-    Every so many probes of a cluster that is well asks what we may read in place of the version.
+    So often a probe of a cluster that is well asks what we may read in place of the version.
     """
 
     probe_seconds: float = 10.0
     deadline_seconds: float = 10.0
-    review_probes: int = 6
+    review_seconds: float = 60.0
     watch_seconds: tuple[int, int] = (300, 600)
 
 
@@ -84,7 +84,7 @@ class ClusterReading:
         self.name = name
         self._pace = pace
         self.watch_seconds = pace.watch_seconds
-        self._calm_probes = 0
+        self._answered_at = self._reviewed_at = float("-inf")
         self.mirror = mirror
         self.line = line
         self.well = asyncio.Event()
@@ -177,16 +177,37 @@ class ClusterReading:
             self._can_read()
             await self._wait_for_next_probe()
 
+    def answered(self) -> None:
+        """Another request was answered: the next probe can wait."""
+        self._answered_at = time.monotonic()
+        self.line.last_read_at_ms = self.now_ms()
+
     async def _wait_for_next_probe(self) -> None:
+        """Until the cluster is suspected, or has answered nothing for long enough.
+
+        What a watch tells does not put it off: a server may tell and answer no request.
+        """
+        self.answered()
+        now, pace_seconds = self._answered_at, self._pace.probe_seconds
+        due_at = now + pace_seconds
+        while (wait_seconds := due_at - now) > pace_seconds / 10:
+            is_suspected = await self._is_suspected_within(seconds_to_beat(now, wait_seconds))
+            now = time.monotonic()
+            if now - min(follower.heard_at for follower in self.followers) > SILENCE_SECONDS:
+                for follower in self.followers:
+                    follower.end_if_silent(now)
+            if is_suspected:
+                return
+            due_at = self._answered_at + pace_seconds
+
+    async def _is_suspected_within(self, seconds: float) -> bool:
         try:
-            async with asyncio.timeout(seconds_to_beat(time.monotonic(), self._pace.probe_seconds)):
+            async with asyncio.timeout(seconds):
                 await self._suspected.wait()
-            await asyncio.sleep(0.1)  # Let all streams that broke together break first.
         except TimeoutError:
-            pass
-        now = time.monotonic()
-        for follower in self.followers:
-            follower.end_if_silent(now)
+            return False
+        await asyncio.sleep(0.1)  # Let all streams that broke together break first.
+        return True
 
     async def _probe_twice(self) -> None:
         """One probe; while the cluster was well a quick failure gets a second opinion first."""
@@ -225,13 +246,11 @@ class ClusterReading:
             await self._check_history()
 
     def _is_review_due(self) -> bool:
-        if not self.well.is_set():
-            return False
-        self._calm_probes += 1
-        return (self._calm_probes - 1) % self._pace.review_probes == 0
+        return self.well.is_set() and time.monotonic() - self._reviewed_at >= self._pace.review_seconds
 
     async def _review(self) -> bool:
         """Ask what we may read and look again at what was taken away; False where there is no review."""
+        self._reviewed_at = time.monotonic()
         try:
             answer = await self.connection.post(
                 REVIEW,

@@ -48,10 +48,21 @@ class Totals:
 
     def replace(self, old: Resource | None, new: Resource | None) -> None:
         """Take the old object out of the sums and put the new one in."""
+        if old is not None and new is not None and _counts_alike(old, new):
+            self._move_pod(old, new)
+            return
         if old is not None:
             self._count(old, -1)
         if new is not None:
             self._count(new, 1)
+
+    def _move_pod(self, old: Resource, new: Resource) -> None:
+        """What nearly every change is: a pod that stays where it is and asks for what it asked for."""
+        if old.health != new.health:
+            for counts in (self.by_kind["Pod"], self.by_namespace[new.namespace]):
+                counts.add(old.health, -1)
+                counts.add(new.health)
+        self.restarts += _restarts(new) - _restarts(old)
 
     def _count(self, resource: Resource, sign: int) -> None:
         counts = self.by_kind.get(resource.kind)
@@ -70,7 +81,7 @@ class Totals:
         if counts is None:
             counts = self.by_namespace[pod.namespace] = HealthCounts()
         counts.add(pod.health, sign)
-        self.restarts += sign * (getattr(pod, "restarts", 0) or 0)
+        self.restarts += sign * _restarts(pod)
         if not pod.node or getattr(pod, "is_finished", False):
             return
         self.requested.add(pod, sign)
@@ -87,6 +98,22 @@ class Totals:
             return
         self.allocatable_milli += sign * round(node.cpu_cores * 1000)
         self.allocatable_bytes += sign * node.memory_bytes
+
+
+def _counts_alike(old: Resource, new: Resource) -> bool:
+    """Whether both are pods that differ in no sum but those of health and restarts."""
+    return (
+        old.kind == "Pod" == new.kind
+        and old.node == new.node
+        and old.namespace == new.namespace
+        and old.cpu_cores == new.cpu_cores
+        and old.memory_bytes == new.memory_bytes
+        and getattr(old, "is_finished", False) == getattr(new, "is_finished", False)
+    )
+
+
+def _restarts(pod: Resource) -> int:
+    return getattr(pod, "restarts", 0) or 0
 
 
 def _entry(table: dict[str, Requested], key: str) -> Requested:

@@ -131,9 +131,10 @@ def _nodes(summary: Summary | None) -> dict[str, int | None]:
 
 def _counts(summary: Summary | None, counts: HealthCounts, kind: str) -> dict[str, int | None]:
     """The total and each health; all None where nothing was read, as 0 would be a claim."""
-    if summary is None or (counts.total == 0 and _is_unread(summary.kinds.get(kind))):
+    total = counts.total
+    if summary is None or (total == 0 and _is_unread(summary.kinds.get(kind))):
         return dict.fromkeys(("total", *HEALTHS))
-    return {"total": counts.total, **{health: getattr(counts, health) for health in HEALTHS}}
+    return {"total": total, **msgspec.structs.asdict(counts)}
 
 
 def _is_unread(state: KindState | None) -> bool:

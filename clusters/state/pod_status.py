@@ -5,13 +5,15 @@ The order of the steps is that of the API server's own printer; tests hold it ag
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from clusters.state.ages import moment_ms
 from clusters.state.objects import Conditions, holds
 from clusters.state.pods import ContainerStatus, PodSpec, PodStatus, Terminated, is_finished, sidecar_names
 from clusters.state.texts import reason_word
 
 
-class Printed(NamedTuple):
+class Printed(Struct, frozen=True, gc=False):
     """The three columns, taken apart."""
 
     status: str

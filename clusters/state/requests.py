@@ -4,6 +4,7 @@ All amounts are in nanos (clusters.state.quantities), so nothing is rounded befo
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from clusters.state.objects import condition
@@ -54,18 +55,35 @@ def _is_plain(spec: PodSpec, status: PodStatus) -> bool:
 
 
 def _plain_sum(spec: PodSpec) -> Effective:
-    cpu = memory = cpu_limit = memory_limit = 0
-    for container in spec.containers or ():
-        resources = container.resources
-        if resources is None:
-            continue
-        if resources.requests is not None:
-            cpu += nanos_or_zero(resources.requests.cpu)
-            memory += nanos_or_zero(resources.requests.memory)
-        if resources.limits is not None:
-            cpu_limit += nanos_or_zero(resources.limits.cpu)
-            memory_limit += nanos_or_zero(resources.limits.memory)
-    return Effective(Pair(cpu, memory), Pair(cpu_limit, memory_limit))
+    containers = spec.containers or ()
+    if len(containers) == 1:
+        return _alone(*_texts(containers[0].resources))
+    requests = limits = ZERO
+    for container in containers:
+        one = _alone(*_texts(container.resources))
+        requests = Pair(requests.cpu + one.requests.cpu, requests.memory + one.requests.memory)
+        limits = Pair(limits.cpu + one.limits.cpu, limits.memory + one.limits.memory)
+    return Effective(requests, limits)
+
+
+def _texts(resources: Requirements | None) -> tuple[str | None, str | None, str | None, str | None]:
+    """CPU and memory of the requests, then of the limits."""
+    if resources is None:
+        return None, None, None, None
+    requests, limits = resources.requests or _NOTHING, resources.limits or _NOTHING
+    return requests.cpu, requests.memory, limits.cpu, limits.memory
+
+
+_NOTHING = Amounts()
+
+
+@lru_cache(maxsize=8192)  # All pods of a workload ask for the same.
+def _alone(cpu: str | None, memory: str | None, cpu_limit: str | None, memory_limit: str | None) -> Effective:
+    """What one container asks for and may use."""
+    return Effective(
+        Pair(nanos_or_zero(cpu), nanos_or_zero(memory)),
+        Pair(nanos_or_zero(cpu_limit), nanos_or_zero(memory_limit)),
+    )
 
 
 class _Resized:

@@ -1,7 +1,5 @@
 """One thing in a cluster as we keep it, and its verdict over time."""
 
-from typing import NamedTuple
-
 import msgspec
 
 CRITICAL = "critical"
@@ -15,7 +13,7 @@ HEALTHS = (CRITICAL, DEGRADED, NO_DATA, PENDING, SILENCED, HEALTHY)
 """The health words, worst first. Whatever is counted by health sums to the total over these six."""
 
 
-class Turn(NamedTuple):
+class Turn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A verdict that time alone will bring: from `at_ms` on, unless the object changes before."""
 
     at_ms: int
@@ -23,7 +21,7 @@ class Turn(NamedTuple):
     reason: str
 
 
-class Verdict(NamedTuple):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What is wrong, or not, with one object at one moment, and what waiting will make of it.
 
     `reason` is a code (kubectl's or our own word, never a sentence); `since_ms` is None where nobody

@@ -58,7 +58,7 @@ def cron_job_verdict(metadata: Metadata, facts: CronFacts, now_ms: int) -> Verdi
     if facts.active:
         return healthy("Running", facts.scheduled_ms)
     created_ms = moment_ms(metadata.creation_timestamp)
-    turns = sorted(_misses(facts, created_ms))
+    turns = sorted(_misses(facts, created_ms), key=lambda turn: (turn.at_ms, turn.health, turn.reason))
     due = [turn for turn in turns if turn.at_ms <= now_ms]
     if due:
         return Verdict(DEGRADED, due[0].reason, due[0].at_ms)

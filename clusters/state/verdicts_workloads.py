@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from msgspec import structs
+
 from clusters.state.ages import MINUTE_MS, moment_ms
 from clusters.state.objects import Conditions, Metadata, condition, holds
 from clusters.state.resource import CRITICAL, DEGRADED, PENDING, Turn, Verdict
@@ -67,7 +69,7 @@ def namespace_verdict(metadata: Metadata, phase: str, conditions: Conditions, no
     if verdict.health != DEGRADED:
         return verdict
     held_by = next((one.type for one in conditions or () if one.status == "True"), verdict.reason)
-    return verdict._replace(reason=held_by)
+    return structs.replace(verdict, reason=held_by)
 
 
 def _none_available(metadata: Metadata, now_ms: int) -> Verdict:

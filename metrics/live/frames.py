@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from clusters.kinds.picture import resource_picture
+from clusters.kinds.picture import picture_without_usage
 from clusters.mirror.changes import Change
 from clusters.state.picture import ClusterValues, cause_picture, cluster_picture, kind_picture
 from metrics.live import messages
@@ -24,6 +24,8 @@ _ENVELOPE_BYTES = 512
 ENCODED_LIMIT = 20_000
 TOO_MUCH = b"null"
 """Stands for the changes where they do not fit: the page reads its lists anew."""
+NO_STEP = b""
+"""Stands for the changes where there is no step: another card at the same place."""
 
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
@@ -33,6 +35,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One numbered step of one cluster; all three parts are JSON.
 
     `card` is the cluster's picture, `brief` that with the worst cause only, `changes` what its page is told.
+    One that is no step carries only another card of the step that has its number.
     """
 
     cluster_id: int
@@ -43,6 +46,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False, array_like=True):
     card: bytes
     brief: bytes
     changes: bytes
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it is a step of the cluster, and not another card at the same place."""
+        return self.changes != NO_STEP
 
     @property
     def size_bytes(self) -> int:
@@ -70,6 +78,12 @@ def build_frame(
     if len(card) + len(encoded) > LIMIT_BYTES - _ENVELOPE_BYTES:
         encoded = TOO_MUCH
     return Frame(cluster_id, values.uuid, values.fence, values.number, now_ms, card, brief, encoded)
+
+
+def build_card_frame(values: ClusterValues, cluster_id: int, now_ms: int) -> Frame:
+    """Another card at the same place, as when what is used was read again: no step, so no number."""
+    card, brief = encode_card(values)
+    return Frame(cluster_id, values.uuid, values.fence, values.number, now_ms, card, brief, NO_STEP)
 
 
 def encode_card(values: ClusterValues) -> tuple[bytes, bytes]:
@@ -133,13 +147,4 @@ def decode_frames(payload: bytes) -> list[Frame]:
 def _change(change: Change, now_ms: int) -> messages.SetChange | messages.GoneChange:
     if change.resource is None:
         return messages.GoneChange(kind=change.kind, uid=change.uid)
-    return messages.SetChange(resource=_without_usage(resource_picture(change.resource, now_ms=now_ms)))
-
-
-def _without_usage(picture: dict[str, object]) -> dict[str, object]:
-    """Usage is no change and not known here: left out, lest null overwrite what the page shows."""
-    for part, figure in (("cpu", "used_cores"), ("memory", "used_bytes")):
-        figures = picture.get(part)
-        if isinstance(figures, dict):
-            picture[part] = {name: value for name, value in figures.items() if name != figure}
-    return picture
+    return messages.SetChange(resource=picture_without_usage(change.resource, now_ms=now_ms))

@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
 
 from clusters.wakeups import ACCESS_CHANNEL, CLUSTERS_CHANNEL
+from metrics.database import DatabaseThread
 from metrics.live import frames
 from metrics.live.fleet import FleetFanout
 from metrics.live.frames import Frame
@@ -75,6 +75,7 @@ class Hub:
 
     def __init__(self, redis_url: str) -> None:
         self.loop = asyncio.get_running_loop()
+        self.database = DatabaseThread()
         self.shelf = Shelf()
         self.fleet = FleetFanout(
             shelf=self.shelf,
@@ -114,6 +115,7 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        await asyncio.to_thread(self.database.stop)
 
     @property
     def is_reading(self) -> bool:
@@ -158,10 +160,19 @@ class Hub:
 
     def _take_frame(self, frame: Frame) -> bool:
         """Put a frame on the shelf and tell the pages of its cluster; False where it is none of news."""
+        if not frame.is_step:
+            return self._take_card(frame)
         if not self.shelf.take_frame(frame, self.loop.time()):
             return False
         for page in self._pages.get(frame.uuid, ()):
             page.offer(frame)
+        return True
+
+    def _take_card(self, frame: Frame) -> bool:
+        before = self.shelf.card(frame.uuid)
+        if not self.shelf.take_card_of(frame):
+            return False
+        self._tell_pages(before, (frame.fence, frame.number), frame.uuid)
         return True
 
     def _take_access(self, news: dict[str, object]) -> None:
@@ -188,7 +199,7 @@ class Hub:
         while True:
             self._rows_are_due.clear()
             try:
-                self._take_rows(await database_sync_to_async(self._reader.read)())
+                self._take_rows(await self.database.run(self._reader.read, self.shelf.stamps()))
             except DatabaseError:
                 logger.warning("Could not read the clusters' rows; trying again.", exc_info=True)
             else:
@@ -208,12 +219,12 @@ class Hub:
             before = self.shelf.card(card.uuid)
             if self.shelf.take_row(card):
                 self.fleet.changed(card.uuid)
-                self._tell_pages(before, card)
+                self._tell_pages(before, card.order, card.uuid)
 
-    def _tell_pages(self, before: Card | None, card: Card) -> None:
-        """A row that is ahead means lost frames; one at the same place only another card."""
-        for page in self._pages.get(card.uuid, ()):
-            if before is None or before.order != card.order:
+    def _tell_pages(self, before: Card | None, order: tuple[int, int], uuid: str) -> None:
+        """A card that is ahead means lost frames; one at the same place is only another card."""
+        for page in self._pages.get(uuid, ()):
+            if before is None or before.order != order:
                 page.heal()
             else:
                 page.touch()
@@ -224,7 +235,7 @@ class Hub:
             if not self._lines:
                 continue
             try:
-                epochs = await database_sync_to_async(read_epochs)(list(self._lines))
+                epochs = await self.database.run(read_epochs, list(self._lines))
             except DatabaseError:
                 logger.warning("Could not read who may see what; trying again.", exc_info=True)
                 continue
@@ -238,8 +249,7 @@ class Hub:
         while True:
             was_reading = self.is_reading
             try:
-                read = database_sync_to_async(last_seen_at_ms)
-                self.worker_seen_at_ms = await read(WORKER, now_ms())
+                self.worker_seen_at_ms = await self.database.run(last_seen_at_ms, WORKER, now_ms())
             except DatabaseError:
                 logger.warning("Could not read when a worker was seen; trying again.", exc_info=True)
             else:

@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
 
@@ -100,19 +99,19 @@ class Line:
 
     async def _begin(self, hub: Hub) -> None:
         """Join before reading: news of access that come while the sight is read make it be read again."""
-        sight = await self._read_sight()
+        sight = await self._read_sight(hub)
         self.user_id, self.epoch = sight.user_id, sight.epoch
         if not hub.enter(self):
             self.user_id = 0
             raise RefusedError(TOO_MANY)
         self._hub = hub
         self._feed = self._make_feed(hub, self._something_waits.set)
-        self._see(await self._read_sight())
-        self._tasks = [asyncio.create_task(self._guarded(job)) for job in (self._send, self._keep_watch)]
+        self._see(await self._read_sight(hub))
+        jobs = (self._send, lambda: self._keep_watch(hub))
+        self._tasks = [asyncio.create_task(self._guarded(job)) for job in jobs]
 
-    async def _read_sight(self) -> Sight:
-        sight: Sight = await database_sync_to_async(read_sight)(self._credentials, now_ms())
-        return sight
+    async def _read_sight(self, hub: Hub) -> Sight:
+        return await hub.database.run(read_sight, self._credentials, now_ms())
 
     def _see(self, sight: Sight) -> None:
         self.epoch = sight.epoch
@@ -127,7 +126,7 @@ class Line:
                 for text in texts:
                     await self._socket.send(text_data=text)
 
-    async def _keep_watch(self) -> None:
+    async def _keep_watch(self, hub: Hub) -> None:
         wait_seconds = random.uniform(*RECHECK_SECONDS)
         while True:
             try:
@@ -137,7 +136,7 @@ class Line:
                 pass
             self._check_is_due.clear()
             try:
-                self._see(await self._read_sight())
+                self._see(await self._read_sight(hub))
             except DatabaseError:
                 logger.warning("Could not check what a socket may see; trying again.", exc_info=True)
                 wait_seconds = RETRY_SECONDS

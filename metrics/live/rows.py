@@ -1,7 +1,8 @@
 """What the hub reads from the database: the clusters' cards and names, and the users' access epochs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from clusters.access.models import User
 from clusters.models import Cluster, ClusterState
@@ -13,6 +14,7 @@ from metrics.live.shelf import Card
 _STATE = (
     "fence",
     "number",
+    "taken_at_ms",
     "health",
     "connection",
     "connection_since_ms",
@@ -21,6 +23,8 @@ _STATE = (
 )
 _NOT_COLUMNS = ("uuid", "summary")
 
+Stamp = tuple[int, int, int]
+
 
 @dataclass
 class CardReader:
@@ -28,25 +32,36 @@ class CardReader:
 
     _seen: dict[str, tuple[object, ...]] = field(default_factory=dict)
 
-    def read(self) -> "Reading":
-        """All clusters there are, and the cards that are new since the last reading."""
-        marks = {
-            str(row[0]): _mark(row)
-            for row in Cluster.objects.values_list("uuid", *(f"state__{name}" for name in _STATE))
-        }
-        changed = [uuid for uuid, mark in marks.items() if self._seen.get(uuid) != mark]
+    def read(self, stamps: Mapping[str, Stamp]) -> "Reading":
+        """All clusters there are, and the cards that are new since the last reading.
+
+        Of a cluster that is live nothing is written but what its frames tell: where they have told as
+        much (`stamps`: fence, number and moment of the card), its row is no news.
+        """
+        columns = Cluster.objects.values_list("uuid", *(f"state__{name}" for name in _STATE))
+        states = {str(row[0]): dict(zip(_STATE, row[1:], strict=True)) for row in columns}
+        marks = {uuid: _mark(state) for uuid, state in states.items()}
+        changed = [
+            uuid
+            for uuid, mark in marks.items()
+            if self._seen.get(uuid) != mark and not _is_told(states[uuid], stamps.get(uuid))
+        ]
         rows = Cluster.objects.filter(uuid__in=changed).select_related("state")
         cards = [_card(row) for row in rows.iterator(chunk_size=200)]
         self._seen = marks
         return Reading(uuids=set(marks), cards=cards)
 
 
-def _mark(row: tuple[object, ...]) -> tuple[object, ...]:
+def _mark(state: Mapping[str, Any]) -> tuple[object, ...]:
     """What tells a row from another. While a cluster is live it is read all the time: no news."""
-    named = dict(zip(("uuid", *_STATE), row, strict=True))
-    if named["connection"] == "live":
-        del named["last_read_at_ms"]
-    return tuple(named.values())
+    is_live = state["connection"] == "live"
+    return tuple(value for name, value in state.items() if not (is_live and name == "last_read_at_ms"))
+
+
+def _is_told(state: Mapping[str, Any], stamp: Stamp | None) -> bool:
+    if stamp is None or state["connection"] != "live":
+        return False
+    return (state["fence"], state["number"], state["taken_at_ms"] or 0) <= stamp
 
 
 @dataclass(frozen=True)

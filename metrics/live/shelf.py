@@ -35,6 +35,11 @@ class Card:
         return (self.fence, self.number)
 
     @property
+    def stamp(self) -> tuple[int, int, int]:
+        """What tells cards at the same place apart too."""
+        return (self.fence, self.number, self.at_ms)
+
+    @property
     def place(self) -> str:
         """Where in the journal this is."""
         return place_text(self.fence, self.number)
@@ -76,9 +81,7 @@ class Shelf:
 
     def take_frame(self, frame: Frame, now_seconds: float) -> bool:
         """Keep a frame that is newer than what is known; False for a copy or an older one."""
-        card = Card(
-            frame.cluster_id, frame.uuid, frame.fence, frame.number, frame.at_ms, frame.card, frame.brief
-        )
+        card = _card_of(frame)
         known = self._clusters.get(frame.uuid)
         if known is None:
             known = self._clusters[frame.uuid] = _Cluster(card)
@@ -87,6 +90,25 @@ class Shelf:
         known.card = card
         known.keep(frame, now_seconds)
         return True
+
+    def take_card_of(self, frame: Frame) -> bool:
+        """Keep the card of a frame that is no step; False for a copy or an older one.
+
+        Where it is of a later place than known, the steps up to there are lost, or on their way by the rows.
+        """
+        card = _card_of(frame)
+        known = self._clusters.get(frame.uuid)
+        if known is None:
+            self._clusters[frame.uuid] = _Cluster(card)
+            return True
+        if card.stamp <= known.card.stamp:
+            return False
+        known.card = card
+        return True
+
+    def stamps(self) -> dict[str, tuple[int, int, int]]:
+        """How far each card is."""
+        return {uuid: known.card.stamp for uuid, known in self._clusters.items()}
 
     def take_row(self, card: Card) -> bool:
         """Keep what a row says unless frames are ahead of it; True where that changed something.
@@ -118,3 +140,7 @@ class Shelf:
         frames = [frame for _, frame in known.frames if frame.number > number]
         numbers = [frame.number for frame in frames]
         return frames if numbers == list(range(number + 1, known.card.number + 1)) else None
+
+
+def _card_of(frame: Frame) -> Card:
+    return Card(frame.cluster_id, frame.uuid, frame.fence, frame.number, frame.at_ms, frame.card, frame.brief)

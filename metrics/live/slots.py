@@ -104,6 +104,7 @@ class ClusterSlot:
         """One more frame. A reader who is too far behind for the tail gets the picture instead."""
         if isinstance(self._wanted, (Whole, After)):
             return
+        self._wanted = None  # A frame is a sign of life and carries the card.
         self._tail.append(frame)
         self._tail_bytes += frame.size_bytes
         if len(self._tail) > TAIL_FRAMES or (self._tail_bytes > TAIL_BYTES and len(self._tail) > 1):
@@ -124,14 +125,13 @@ class ClusterSlot:
             self._wanted = Beat()
 
     def touch(self) -> None:
-        """The card is to be sent once more, unless a message that carries it waits."""
-        if self.is_empty or isinstance(self._wanted, Beat):
+        """The card is to be sent once more, after the frames that wait: theirs are older."""
+        if self._wanted is None or isinstance(self._wanted, Beat):
             self._wanted = Touch()
 
     def take(self) -> Whole | After | Touch | Beat | Frame | None:
         """What to send now."""
         if self._tail:
-            self._wanted = None
             frame = self._tail.popleft()
             self._tail_bytes -= frame.size_bytes
             return frame

@@ -57,6 +57,8 @@ class Subscriber:
             # Listening may be silent for long; whether the line is alive is asked by ping.
             socket_timeout=None,
             socket_connect_timeout=CONNECT_SECONDS,
+            # With version 3 redis-py writes each message out as text, for a log that nobody reads.
+            protocol=2,
             retry=Retry(NoBackoff(), 0),
         )
         try:

@@ -21,7 +21,7 @@ from metrics.alerts.evaluate import ClusterAlerts, Outcome, Quiet, all_keys, eva
 from metrics.alerts.rules import Rule, default_terms, rulebook
 from metrics.alerts.storing import CauseOf, ClusterTransitions
 from metrics.alerts.values import AlertKey, Seen, Transition
-from metrics.reading.database import DatabaseThread
+from metrics.database import DatabaseThread
 from metrics.reading.window import Window
 from metrics.reading.wishes import Wishes
 

@@ -3,16 +3,21 @@
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
+from typing import ParamSpec, TypeVar
 
 import redis.asyncio
 from django.conf import settings
 
 from metrics import collector
-from metrics.reading.database import DatabaseThread
+from metrics.database import DatabaseThread
 from metrics.reading.loop import LoopThread
 from metrics.reading.publisher import Publisher
 from metrics.reading.worker import Worker
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 STOP_SECONDS = 6.0
 SWITCH_SECONDS = 0.0002
@@ -34,12 +39,17 @@ class ReadingProcess:
         self._running.add_done_callback(_say_if_broken)
 
     async def _make(self, redis_url: str) -> Worker:
-        client = redis.asyncio.from_url(redis_url, socket_timeout=2.0, socket_connect_timeout=2.0)
+        # The publisher has a deadline of its own: one more for each command costs a task each.
+        client = redis.asyncio.from_url(redis_url, socket_timeout=None, socket_connect_timeout=2.0)
         return Worker(self._database, Publisher(client))
 
     def hold(self, cluster_id: int) -> bool:
         """Hold a cluster for one window; waits only until it is taken, not until the window ends."""
         return self._loop.submit(self.worker.hold(cluster_id)).result(timeout=30)
+
+    def call_in_database(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in the database thread, whose connection is open."""
+        return self._database.call(work, *args, **kwargs)
 
     def stop(self) -> None:
         """Write what is left, give the leases back, stop."""
@@ -63,6 +73,15 @@ def start() -> ReadingProcess:
         if _process is None:
             _process = ReadingProcess(settings.REDIS_URL)
         return _process
+
+
+def in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `work` in the database thread of this process's worker, or here where there is none.
+
+    Celery closes a thread's connection after each task, and to open one costs more than a small question.
+    """
+    running = _process
+    return work(*args, **kwargs) if running is None else running.call_in_database(work, *args, **kwargs)
 
 
 def stop() -> None:

@@ -9,6 +9,8 @@ import time
 from collections import deque
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError
 
 from metrics.live.frames import CHANNEL, Frame, encode_frames
@@ -28,6 +30,8 @@ class Publisher:
     def __init__(self, redis: Redis) -> None:
         self.dropped = 0
         self._redis = redis
+        self._connection: AbstractConnection | None = None
+        """Held for good: to fetch it from the client's pool each time costs as much again as to send."""
         self._queue: deque[Frame] = deque(maxlen=QUEUE_LIMIT_FRAMES)
         self._wake = asyncio.Event()
         self._fails = False
@@ -62,7 +66,7 @@ class Publisher:
     async def _send(self, frames: list[Frame]) -> None:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._redis.publish(CHANNEL, encode_frames(frames))
+                await self._hand_over(encode_frames(frames))
         except (RedisError, OSError, TimeoutError) as error:
             self.dropped += len(frames)
             if not self._fails:
@@ -73,3 +77,20 @@ class Publisher:
             await asyncio.sleep(0.5)
         else:
             self._fails = False
+
+    async def _hand_over(self, message: bytes) -> None:
+        """Publish, and wait until Redis has it. That the server was restarted is only noticed now: once more.
+
+        A connection that broke is made anew by the next command, and a frame told twice is told once.
+        """
+        if self._connection is None:
+            self._connection = await self._redis.connection_pool.get_connection()  # type: ignore[no-untyped-call]
+        try:
+            await _publish(self._connection, message)
+        except LostConnection:
+            await _publish(self._connection, message)
+
+
+async def _publish(connection: AbstractConnection, message: bytes) -> None:
+    await connection.send_command("PUBLISH", CHANNEL, message)
+    await connection.read_response()

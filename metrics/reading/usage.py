@@ -15,62 +15,85 @@ from clusters.mirror.beats import seconds_to_beat
 from clusters.mirror.mirror import Mirror, NodeUsage
 from clusters.mirror.reading import ClusterReading
 from clusters.state.summary import Cpu, KindState, Memory
+from metrics.pipeline import UsageRows
 from metrics.reading.window import Window
 from metrics.series.figures import cluster_points, node_points
 from metrics.series.ticks import pack_tick, tick_at_ms
 from metrics.usage import rounds
-from metrics.usage.readings import Usage, UsageFormatError, decode_node_usage, decode_pod_usage
+from metrics.usage.readings import Usage, UsageFormatError, decode_node_usage, pod_usage_portions
 
-ROUND_SECONDS = 30.0
+NODE_SECONDS = 30.0
+POD_SECONDS = 60.0
 NODES = "/apis/metrics.k8s.io/v1beta1/nodes"
 PODS = "/apis/metrics.k8s.io/v1beta1/pods"
 LIMIT_BYTES = 256 << 20
 DEADLINE_SECONDS = 20.0
 
 
-async def follow(window: Window) -> None:
-    """Read usage until cancelled. The first round comes as soon as the cluster is whole.
+async def follow(window: Window, packing: asyncio.Lock) -> None:
+    """Read usage until cancelled, from when the cluster is whole; `packing` is the process's."""
+    await window.reading.whole.wait()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_follow_nodes(window))
+        group.create_task(_follow_pods(window, packing))
 
-    Rounds are spread over the half minute, so that 210 clusters are not asked in the same second.
-    """
+
+async def _follow_nodes(window: Window) -> None:
+    """Rounds are spread over the seconds of the half minute: of 210 clusters, seven are asked at once."""
     reading = window.reading
-    await reading.whole.wait()
-    round_number = 0
-    next_at = time.monotonic()
+    planned_at = time.monotonic() + random.uniform(0.3, 1.0) * NODE_SECONDS
     while True:
         await reading.well.wait()
         # The tick counts for the moment the round began: how long answers take would shift it to and fro.
         tick_ms = tick_at_ms(reading.now_ms())
-        is_news = await _read_nodes(reading)
-        pods = await _read_pods(reading.connection) if round_number % 2 == 0 else None
-        window.keep_usage(tick_ms, _tick(reading.mirror), reading.now_ms(), pods)
-        if is_news:
+        before = reading.mirror.usage_state
+        await _read_nodes(reading)
+        window.keep_usage(UsageRows(tick_ms, tick=_tick(reading.mirror)))
+        if reading.mirror.usage_state is not before:
             window.on_news()
-        wait_seconds = ROUND_SECONDS if round_number else random.uniform(0.3, 1.0) * ROUND_SECONDS
-        next_at = next_round_at(next_at + wait_seconds, time.monotonic())
-        round_number += 1
-        now = time.monotonic()
-        await asyncio.sleep(max(1.0, seconds_to_beat(now, next_at - now)))
+        elif reading.mirror.usage_at_ms is not None:
+            window.on_usage()
+        planned_at = await _until_next(planned_at, NODE_SECONDS)
 
 
-def next_round_at(planned_seconds: float, now_seconds: float) -> float:
+async def _follow_pods(window: Window, packing: asyncio.Lock) -> None:
+    """Rounds are spread over the minute: pods of many clusters at once would hold up all else."""
+    reading = window.reading
+    planned_at = time.monotonic() + random.uniform(0.3, 1.0) * POD_SECONDS
+    while True:
+        await reading.well.wait()
+        pods = await _read_pods(reading.connection, packing)
+        if pods is not None:
+            window.keep_usage(UsageRows(reading.now_ms(), pods=pods))
+        planned_at = await _until_next(planned_at, POD_SECONDS)
+
+
+async def _until_next(planned_at: float, every_seconds: float) -> float:
+    """Wait for the next round, together with those of other clusters; what is planned after it."""
+    now = time.monotonic()
+    next_at = next_round_at(planned_at, now, every_seconds)
+    await asyncio.sleep(max(1.0, seconds_to_beat(now, next_at - now)))
+    return next_at + every_seconds
+
+
+def next_round_at(planned_seconds: float, now_seconds: float, every_seconds: float) -> float:
     """When to read next: as planned, and where that is past (the cluster was away), later in the same beat.
 
     Rounds that were missed are not made up for: nobody can say any more what was used then.
     """
-    missed = max(0, math.ceil((now_seconds - planned_seconds) / ROUND_SECONDS))
-    return planned_seconds + missed * ROUND_SECONDS
+    missed = max(0, math.ceil((now_seconds - planned_seconds) / every_seconds))
+    return planned_seconds + missed * every_seconds
 
 
-async def _read_nodes(reading: ClusterReading) -> bool:
-    """Read what the nodes use into the mirror; True where it tells anything new."""
+async def _read_nodes(reading: ClusterReading) -> None:
+    """Read what the nodes use into the mirror."""
     mirror = reading.mirror
-    before = (mirror.node_usage(), mirror.usage_state)
     try:
         answer = await reading.connection.get(
             NODES, deadline_seconds=DEADLINE_SECONDS, limit_bytes=LIMIT_BYTES
         )
         raise_for_status(answer)
+        reading.answered()
         usage = _by_name(decode_node_usage(answer.body))
     except (ClusterError, UsageFormatError) as error:
         state = _state(reading, "stale", _reason(error))
@@ -78,7 +101,6 @@ async def _read_nodes(reading: ClusterReading) -> bool:
     else:
         state = _state(reading, "live", "")
         mirror.set_node_usage(usage, at_ms=reading.now_ms(), state=state)
-    return before != (mirror.node_usage(), mirror.usage_state)
 
 
 def _by_name(usages: list[Usage]) -> NodeUsage:
@@ -100,19 +122,26 @@ def _reason(error: ClusterError | UsageFormatError) -> str:
     return "metrics_unavailable" if absent else str(error.reason)
 
 
-async def _read_pods(connection: Connection) -> bytes | None:
+async def _read_pods(connection: Connection, packing: asyncio.Lock) -> bytes | None:
     try:
         answer = await connection.get(PODS, deadline_seconds=DEADLINE_SECONDS, limit_bytes=LIMIT_BYTES)
         raise_for_status(answer)
-        connection.drop_stretched()  # The next is a minute away, and a handshake costs 2 ms.
-        # In a thread: 10,000 pods take 44 ms, in which no other cluster's change would leave.
-        return await asyncio.to_thread(_pack_pods, answer.body)
+        async with packing:
+            return await _pack_pods(answer.body)
     except (ClusterError, UsageFormatError):
         return None  # The nodes' reading says what is wrong.
 
 
-def _pack_pods(body: bytes | bytearray) -> bytes:
-    return rounds.pack(decode_pod_usage(body))
+async def _pack_pods(body: bytes | bytearray) -> bytes:
+    """A portion a turn of the loop, of one cluster at a time: 10,000 pods take 50 ms or more.
+
+    In a thread they would keep the loop waiting for the interpreter at each record of TLS that it reads.
+    """
+    usages: list[Usage] = []
+    for portion in pod_usage_portions(body):
+        usages += portion
+        await asyncio.sleep(0)
+    return await asyncio.to_thread(rounds.pack, usages)
 
 
 def _tick(mirror: Mirror) -> bytes:

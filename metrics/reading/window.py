@@ -16,7 +16,7 @@ from clusters.mirror.verdict import ClusterHealth, cluster_health
 from clusters.state.picture import ClusterValues
 from clusters.state.resource import NO_DATA, PENDING, Resource
 from metrics.alerts.values import Seen
-from metrics.live.frames import Frame, build_frame
+from metrics.live.frames import Frame, build_card_frame, build_frame
 from metrics.pipeline import Batch, Keyframe, UsageRows
 from metrics.reading.alerting import Alerting
 
@@ -26,7 +26,9 @@ KEYFRAME_MS = 3_600_000
 JOURNAL_LIMIT_CHANGES = 50_000
 QUIET_STORE_MS = 120_000
 WRITTEN_SOON_MS = 1_500
-USAGE_LIMIT = 20
+USAGE_WAITS_MS = 1_000
+"""What is used is told and written this late, together with that of the clusters that were read with it."""
+USAGE_LIMIT = 30
 """Readings of usage kept while the database takes none: ten minutes."""
 
 Key = tuple[str, str]
@@ -78,6 +80,9 @@ class Window:
         self._usage: tuple[UsageRows, ...] = ()
         self._told: ClusterValues | None = None
         """What the last frame told, until something changes."""
+        self._has_other_usage = False
+        self._usage_due_ms: int | None = None
+        """When what is used is told and written, if it waits."""
 
     def on_change(self, change: Change) -> None:
         """The mirror has changed."""
@@ -105,10 +110,25 @@ class Window:
             now_ms, line=reading.line, mirror=reading.mirror, is_well=reading.well.is_set()
         )
 
-    def keep_usage(self, tick_at_ms: int, tick: bytes, round_at_ms: int, pods: bytes | None) -> None:
-        """Have one reading of usage written with the next batch."""
-        rows = UsageRows(tick_at_ms, tick, round_at_ms, pods)
+    def on_usage(self) -> None:
+        """What is used has changed: no step of the cluster. Its card is told with a batch."""
+        self._has_other_usage = True
+        self._told = None
+        self._usage_is_due_soon()
+
+    def keep_usage(self, rows: UsageRows) -> None:
+        """Have one reading of usage written with a batch."""
         self._usage = (*self._usage[-(USAGE_LIMIT - 1) :], rows)
+        self._usage_is_due_soon()
+
+    def _usage_is_due_soon(self) -> None:
+        if self._usage_due_ms is None:
+            self._usage_due_ms = self._now_ms() + USAGE_WAITS_MS
+
+    def hurry(self) -> None:
+        """What is used is not to wait for others' any more."""
+        if self._usage_due_ms is not None:
+            self._usage_due_ms = 0
 
     def _flush_soon(self) -> None:
         if self._flush_handle is not None:
@@ -135,7 +155,15 @@ class Window:
             self._batch[key] = later_of(self._batch.get(key), change)
         self._frame = {}
         self._has_news = True
+        self._has_other_usage = False
         self._publish(build_frame(values, self.identity.cluster_id, changes, now_ms))
+
+    def _tell_usage(self) -> None:
+        """Send the card once more, at the same place."""
+        self._has_other_usage = False
+        now_ms = self._flushed_at_ms = self._now_ms()
+        values = self._told = self.values(now_ms)
+        self._publish(build_card_frame(values, self.identity.cluster_id, now_ms))
 
     def _count_into_batch(self, now_ms: int) -> None:
         """Have the journal tell of this number, even where no object changed: a number that is missing
@@ -174,8 +202,11 @@ class Window:
             self.flush()
         now_ms = self._now_ms()
         is_due = self.is_stored and now_ms - self._stored_at_ms > QUIET_STORE_MS
-        if not (self._has_news or self._batch or self._usage or is_due):
+        has_usage = self._usage_due_ms is not None and now_ms >= self._usage_due_ms
+        if not (self._has_news or self._batch or has_usage or is_due):
             return None
+        if self._has_other_usage:
+            self._tell_usage()
         versions = self.reading.versions() if self.is_stored else {}
         first_number, first_at_ms = self._batch_from or (0, 0)
         batch = Batch(
@@ -188,7 +219,8 @@ class Window:
             first_at_ms=first_at_ms,
             usage=self._usage,
         )
-        self._batch, self._batch_from, self._has_news, self._usage = {}, None, False, ()
+        self._batch, self._batch_from, self._has_news = {}, None, False
+        self._usage, self._usage_due_ms = (), None
         self._stored_at_ms = now_ms
         return batch
 

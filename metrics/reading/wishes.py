@@ -9,7 +9,7 @@ from metrics.alerts import rows, settings
 from metrics.alerts.effective import ClusterTerms, Place, Setting, Terms, reaching
 from metrics.alerts.evaluate import Quiet
 from metrics.alerts.values import AlertKey
-from metrics.reading.database import DatabaseThread
+from metrics.database import DatabaseThread
 
 ASK_MS = 2_000
 LABELS_MS = 60_000

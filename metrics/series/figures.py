@@ -4,7 +4,7 @@ Charts, REST and docs read this list. A figure is kept as whole numbers of its r
 what packs well: a thousandth of a core and a mebibyte are what `kubectl top` prints.
 """
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clusters.state.resource import HEALTHS
@@ -14,6 +14,7 @@ CLUSTER = ""
 """The subject of the cluster itself."""
 MEBIBYTE = 1 << 20
 _MOST_UNITS = 1 << 62
+_MOST_SCALED = float(_MOST_UNITS)
 
 
 def node_subject(name: str) -> str:
@@ -42,14 +43,30 @@ class Figure:
 
     def to_units(self, value: float | None) -> int | None:
         """The whole number that is kept; None for unknown and for what is no number."""
-        if value is None or not math.isfinite(value):
-            return None
-        units = round(value * self.units_per_one)
-        return units if abs(units) < _MOST_UNITS else None
+        return _unit_of(value, self.units_per_one)
 
     def from_units(self, units: float | None, *, fineness: int = 1) -> float | None:
         """The value of what is kept."""
         return None if units is None else units / (self.units_per_one * fineness)
+
+
+def units_of(values: Iterable[float | None], units_per_one: float) -> list[int | None]:
+    """The whole numbers that are kept of values of one figure; None for unknown and for what is no number.
+
+    All in one go: a tick of a hundred nodes has seven hundred, most of them whole already.
+    """
+    if units_per_one == 1.0:
+        most = _MOST_UNITS
+        return [v if type(v) is int and -most < v < most else _unit_of(v, 1.0) for v in values]
+    return [None if value is None else _unit_of(value, units_per_one) for value in values]
+
+
+def _unit_of(value: float | None, units_per_one: float) -> int | None:
+    if value is None:
+        return None
+    units = value * units_per_one
+    # What is no number is not less than anything.
+    return round(units) if -_MOST_SCALED < units < _MOST_SCALED else None
 
 
 _USAGE_CHECK = "`kubectl top nodes`, summed; differs by what changed between two rounds of metrics.k8s.io"

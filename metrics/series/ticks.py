@@ -4,12 +4,12 @@ Format 1 is msgpack: `[[figure code, …], [[subject, value, …], …]]` for ea
 numbers of the figure's resolution (see metrics.series.figures). Not compressed: a tick lives an hour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from metrics.packing import Blob, StoredFormatError, format_of
-from metrics.series.figures import figure_named
+from metrics.series.figures import figure_named, units_of
 
 TICK_MS = 30_000
 _FORMAT = 1
@@ -31,12 +31,20 @@ def tick_at_ms(now_ms: int) -> int:
 
 def pack_tick(points: Points) -> bytes:
     """The column `points`. None is unknown. Raises KeyError for a figure that is not declared."""
-    groups: dict[tuple[int, ...], list[list[str | int | None]]] = {}
+    groups: dict[tuple[str, ...], dict[str, Iterable[Number]]] = {}
     for subject, values in points.items():
-        figures = [figure_named(name) for name in values]
-        units = [figure.to_units(value) for figure, value in zip(figures, values.values(), strict=True)]
-        groups.setdefault(tuple(figure.code for figure in figures), []).append([subject, *units])
-    return bytes((_FORMAT,)) + _encoder.encode(list(groups.items()))
+        groups.setdefault(tuple(values), {})[subject] = values.values()
+    return bytes((_FORMAT,)) + _encoder.encode([_group(*group) for group in groups.items()])
+
+
+def _group(names: tuple[str, ...], subjects: Mapping[str, Iterable[Number]]) -> tuple[object, ...]:
+    """Figure by figure: nodes have the same ones, and there may be hundreds."""
+    figures = [figure_named(name) for name in names]
+    columns = [
+        units_of(values, figure.units_per_one)
+        for figure, values in zip(figures, zip(*subjects.values(), strict=True), strict=True)
+    ]
+    return [figure.code for figure in figures], list(zip(subjects, *columns, strict=True))
 
 
 def unpack_tick(blob: Blob) -> dict[str, dict[int, int | None]]:

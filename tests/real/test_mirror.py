@@ -32,7 +32,7 @@ ASKED = {
     ("patch", "cronjobs"),
 }
 # The watches outlive the test, so that only a review can tell; and no review, but watches of 5 s.
-REVIEWED = Pace(probe_seconds=1.0, review_probes=3)
+REVIEWED = Pace(probe_seconds=1.0, review_seconds=3.0)
 UNREVIEWED = Pace(probe_seconds=600.0, watch_seconds=(5, 5))
 
 

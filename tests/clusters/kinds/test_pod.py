@@ -114,6 +114,14 @@ def test_a_pod_may_be_unready_for_ten_minutes() -> None:
     assert a_pod(statuses=[a_container(RUNNING)], conditions=long).health == DEGRADED
 
 
+def test_pods_restarted_in_the_same_second_share_what_time_will_bring() -> None:
+    ended = {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": "2026-11-21T09:57:01Z"}}
+    container = a_container(RUNNING, ready=True, restartCount=1, lastState=ended)
+    one, other = (a_pod(statuses=[container], conditions=READY, metadata={"uid": uid}) for uid in "ab")
+
+    assert one.turns and one.turns is other.turns
+
+
 def test_a_restart_is_held_against_a_pod_for_an_hour() -> None:
     ended = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-11-21T09:30:00Z"}}
     one = a_container(RUNNING, ready=True, restartCount=1, lastState=ended)

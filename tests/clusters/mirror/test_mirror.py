@@ -32,6 +32,19 @@ def test_an_object_is_a_change_when_it_is_new_and_when_it_differs() -> None:
     assert mirror.put(msgspec.structs.replace(pod, version="3", health=DEGRADED), 4) is not None
 
 
+def test_an_object_that_changed_shares_its_uid_with_the_table() -> None:
+    pod = a_pod(version="1")
+    mirror = a_mirror(pod)
+    again = msgspec.structs.replace(pod, version="2", node="node-2", uid="".join(list(pod.uid)))
+    assert again.uid is not pod.uid
+
+    mirror.put(again, 2)
+
+    ((key, held),) = mirror.objects("Pod").items()
+    assert held.version == "2"
+    assert held.uid is key
+
+
 def test_removing_is_a_change_once() -> None:
     pod = a_pod()
     mirror = a_mirror(pod)

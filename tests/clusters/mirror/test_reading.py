@@ -107,7 +107,7 @@ async def test_a_right_taken_away_is_said_and_the_rest_stays_live(cluster: Simul
 
 
 async def test_a_right_taken_away_is_said_while_its_watch_is_open(cluster: SimulatedCluster) -> None:
-    quick = Pace(probe_seconds=0.3, deadline_seconds=2.0, review_probes=2)
+    quick = Pace(probe_seconds=0.3, deadline_seconds=2.0, review_seconds=0.5)
     async with observed(cluster, pace=quick) as seen:
         await seen.until_live(seconds=5)
         kinds = seen.reading.mirror.kinds
@@ -147,7 +147,7 @@ async def test_a_server_without_a_review_of_rights_is_read_all_the_same(
     cluster: SimulatedCluster, fault: dict[str, Any]
 ) -> None:
     cluster.control.fault(**fault)
-    quick = Pace(probe_seconds=0.2, deadline_seconds=2.0, review_probes=1)
+    quick = Pace(probe_seconds=0.2, deadline_seconds=2.0, review_seconds=0.0)
     async with observed(cluster, pace=quick) as seen:
         await seen.until_live(seconds=5)
         asked = seen.reading.connection.requests_sent
@@ -224,6 +224,24 @@ async def test_a_frozen_api_server_is_told_from_a_quiet_one_within_half_a_minute
         assert seen.reading.line.reason == "timeout"
         cluster.control.clear()
         await seen.until_live(seconds=15)
+
+
+async def test_a_cluster_that_tells_something_all_the_time_is_asked_all_the_same(
+    cluster: SimulatedCluster,
+) -> None:
+    async with observed(cluster, pace=Pace(probe_seconds=1.0, deadline_seconds=2.0)) as seen:
+        await seen.until_live(seconds=5)
+        asked, began = seen.reading.connection.requests_sent, time.monotonic()
+        while time.monotonic() - began < 6:
+            a_change(cluster)
+            await asyncio.sleep(0.2)
+
+        assert 4 <= seen.reading.connection.requests_sent - asked <= 8, "once a second"
+        cluster.control.fault("status", code=401, path="/version")
+        while time.monotonic() - began < 12 and seen.reading.line.state == "live":
+            a_change(cluster)
+            await asyncio.sleep(0.2)
+        assert seen.reading.line.reason == "auth_401"
 
 
 @pytest.mark.parametrize(

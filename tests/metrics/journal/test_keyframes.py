@@ -2,6 +2,7 @@
 
 import pytest
 
+from clusters.state.resource import Turn
 from metrics.journal.keyframes import decode_picture, encode_picture
 from metrics.packing import StoredFormatError
 from tests.metrics.journal.builders import resource
@@ -11,7 +12,7 @@ def test_every_resource_of_a_picture_comes_back() -> None:
     resources = [
         resource("a"),
         resource("n", kind="Node"),
-        resource("b", turns=((5, "degraded", "Pending"),)),
+        resource("b", turns=(Turn(5, "degraded", "Pending"),)),
     ]
 
     found = decode_picture(encode_picture(iter(resources)))

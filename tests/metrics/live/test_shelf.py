@@ -1,6 +1,6 @@
 """The latest cards and frames."""
 
-from metrics.live.frames import Frame
+from metrics.live.frames import NO_STEP, Frame
 from metrics.live.shelf import KEPT_BYTES, KEPT_SECONDS, Card, Shelf
 
 
@@ -10,6 +10,10 @@ def a_frame(number: int, *, fence: int = 1, size: int = 10) -> Frame:
 
 def a_row(number: int, *, fence: int = 1, payload: bytes = b"row") -> Card:
     return Card(1, "u", fence, number, 0, payload, payload)
+
+
+def a_card(number: int, at_ms: int) -> Frame:
+    return Frame(1, "u", 1, number, at_ms, f"card {number} at {at_ms}".encode(), b"", NO_STEP)
 
 
 def numbers(frames: list[Frame] | None) -> list[int] | None:
@@ -94,3 +98,25 @@ def test_clusters_that_are_no_more_are_forgotten() -> None:
     assert shelf.drop_all_but({"other"}) == {"u"}
     assert shelf.card("u") is None
     assert shelf.drop_all_but({"other"}) == set()
+
+
+def test_another_card_at_the_same_place_is_taken_where_it_is_later_and_is_no_step() -> None:
+    shelf = Shelf()
+    shelf.take_row(a_row(1))
+    shelf.take_frame(a_frame(2), 0.0)
+
+    taken = [shelf.take_card_of(card) for card in (a_card(2, 5), a_card(2, 5), a_card(2, 4), a_card(1, 9))]
+
+    assert taken == [True, False, False, False]
+    card = shelf.card("u")
+    assert card is not None
+    assert card.payload == b"card 2 at 5"
+    assert numbers(shelf.frames_after("u", 1, 1)) == [2]
+
+
+def test_a_card_of_a_later_place_leaves_a_hole_where_its_steps_were() -> None:
+    shelf = Shelf()
+    shelf.take_frame(a_frame(2), 0.0)
+
+    assert shelf.take_card_of(a_card(3, 5))
+    assert shelf.frames_after("u", 1, 2) is None

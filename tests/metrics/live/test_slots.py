@@ -118,3 +118,14 @@ def test_a_touch_is_told_when_nothing_else_is() -> None:
     assert [slot.take(), slot.take()] == [Touch(), None]
     slot.beat()
     assert slot.take() == Beat()
+
+
+def test_a_touch_comes_after_the_frames_that_wait_and_goes_with_a_later_one() -> None:
+    slot = a_cluster_slot()
+    slot.offer(a_frame(1))
+    slot.touch()
+
+    assert [slot.take(), slot.take(), slot.take()] == [a_frame(1), Touch(), None]
+    slot.touch()
+    slot.offer(a_frame(2))
+    assert [slot.take(), slot.take()] == [a_frame(2), None]

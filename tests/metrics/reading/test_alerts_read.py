@@ -12,7 +12,7 @@ from django.db import connections
 from clusters import leases
 from clusters.models import ClusterState
 from metrics.alerts.models import Alert, AlertGroup, Evaluation
-from metrics.reading.database import DatabaseThread
+from metrics.database import DatabaseThread
 from metrics.reading.publisher import Publisher
 from metrics.reading.worker import Worker
 from tests.metrics.reading.rules import LINE, PODS, a_rulebook

@@ -6,6 +6,7 @@ from clusters.mirror.changes import Change
 from metrics import pipeline
 from metrics.journal.reading import changes_since, values_at
 from metrics.models import Snapshot
+from metrics.pipeline import UsageRows
 from metrics.reading.window import Window
 from tests.metrics.journal.builders import seen
 from tests.metrics.reading.windows import OWNER, a_window
@@ -66,7 +67,7 @@ def test_a_batch_without_a_frame_is_no_entry() -> None:
     window = a_window()
     change(window, seen("a"))
     write(window)
-    window.keep_usage(1, b"", 1, None)
+    window.keep_usage(UsageRows(1, tick=b""))
     write(window)
 
     assert numbers(window, 0) == [(1, 1, 1)]

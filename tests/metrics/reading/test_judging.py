@@ -14,7 +14,7 @@ from clusters.state.summary import KindState
 from metrics.alerts.evaluate import ClusterAlerts
 from metrics.alerts.models import Alert, AlertEvent, AlertGroup, Evaluation, RuleSetting
 from metrics.alerts.rows import restore
-from metrics.reading.database import DatabaseThread
+from metrics.database import DatabaseThread
 from metrics.reading.judging import Clock, Judge, Rulebook
 from metrics.reading.window import Window
 from tests.builders import an_object

@@ -16,9 +16,9 @@ from clusters.connection import login as logins
 from clusters.connection.endpoint import Endpoint
 from clusters.models import Cluster, ClusterState, Lease, Resource
 from metrics import pipeline
+from metrics.database import DatabaseThread
 from metrics.journal.reading import state_at
 from metrics.models import JournalEntry, Snapshot
-from metrics.reading.database import DatabaseThread
 from metrics.reading.publisher import Publisher
 from metrics.reading.worker import Worker
 from tests.simulated import SimulatedCluster, simulated

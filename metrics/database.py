@@ -1,7 +1,8 @@
-"""All database work of the loop goes through one thread.
+"""All database work of an event loop goes through one thread, which keeps its connection.
 
 210 threads that read 2,000 rows each take 10.5 s, one takes 0.39 s; and a transaction that holds
-SQLite's write lock must not wait for the interpreter behind 200 others.
+SQLite's write lock must not wait for the interpreter behind 200 others. To open a connection for each
+question costs more than most answers.
 """
 
 import asyncio
@@ -26,6 +27,11 @@ class DatabaseThread:
         """Run `work` in the database thread, after whatever is queued before it."""
         call = functools.partial(_without_broken_connection, work, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+    def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for another thread, which waits."""
+        work_here = functools.partial(_without_broken_connection, work, *args, **kwargs)
+        return self._executor.submit(work_here).result()
 
     def stop(self) -> None:
         """Finish what is queued and end the thread."""
