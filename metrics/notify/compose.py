@@ -137,7 +137,7 @@ def _message(
         more=max(0, len(listed) - MOST_ITEMS),
         advice="" if is_over else one_line(words.advice(case.about[0].params)),
         command="" if is_over else _command(words.command(case.about[0].params)),
-        runbook_url=web_link(words.runbook_url),
+        runbook_url=web_link(words.runbook_url or str(case.about[0].params.get("runbook_url", ""))),
         url=f"{head.public_url.rstrip('/')}/alerts/{case.group.uuid}/",
         labels=_labels(case),
         sequence=head.sequence,

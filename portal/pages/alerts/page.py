@@ -14,6 +14,7 @@ from clusters.access.visibility import clusters_visible_to, users_who_see
 from clusters.models import Cluster
 from clusters.state.picture import iso
 from metrics.alerts import wording
+from metrics.alerts.labelled import place_called
 from metrics.alerts.models import Alert, AlertEvent, AlertGroup
 from metrics.alerts.rules import rulebook
 from metrics.alerts.seeing import alerts_visible_to, groups_visible_to
@@ -27,6 +28,8 @@ AFFECTED_SHOWN = 100
 TRAIL_SHOWN = 100
 RELATED_SHOWN = 5
 PEOPLE_SHOWN = 200
+SENT_LABELS_SHOWN = 30
+LONGEST_LABEL = 200
 SEEN_BEFORE_MS = 90 * 86_400_000
 
 
@@ -99,7 +102,7 @@ def page_of(user: User, group: AlertGroup, *, now_ms: int) -> dict[str, Any]:
         "severity": words.severity_word(members.severity),
         "state": words.state_word(_state(group, members.states)),
         "sentence": words.sentence_of(face.rule, face.params, count),
-        "where": words.where([cluster.name for cluster in clusters]),
+        "where": words.where([cluster.name for cluster in clusters], face.labels),
         "clusters": [(cluster.name, reverse("cluster", args=[cluster.slug])) for cluster in clusters[:10]],
         "since": iso(members.since_ms),
         "resolved_at": iso(group.resolved_at_ms),
@@ -112,8 +115,8 @@ def page_of(user: User, group: AlertGroup, *, now_ms: int) -> dict[str, Any]:
         "left_out": max(0, members.total - AFFECTED_SHOWN),
         "advice": wording.advice(rule, face.params) if rule else "",
         "command": wording.command(rule, face.params) if rule else "",
-        "runbook": rule.runbook if rule else "",
-        "labels": _labels(members.severity, clusters),
+        "runbook": rule.runbook if rule else str(face.params.get("runbook_url", "")),
+        "labels": _labels(members.severity, clusters, face),
         "trail": _trail(user, group),
         "sent": _sent(group),
         "told": _told(group),
@@ -152,9 +155,9 @@ def _row(alert: Alert) -> Affected:
             state=alert.state,
             is_quiet=alert.silenced_by_id is not None or alert.inhibited_by_id is not None,
         ),
-        name=alert.name or (cluster.name if cluster else words.where([])),
+        name=alert.name or (cluster.name if cluster else words.where([], alert.labels)),
         href=_object_href(alert),
-        cluster=cluster.name if cluster else "",
+        cluster=cluster.name if cluster else place_called(alert.labels),
         cluster_href=reverse("cluster", args=[cluster.slug]) if cluster else "",
         namespace=alert.namespace,
         rule=words.name_of(alert.rule),
@@ -185,11 +188,16 @@ def _behind(user: User, face: Alert) -> tuple[str, str] | None:
     return words.name_of(face.inhibited_by.rule), reverse("alert", args=[face.inhibited_by.uuid])
 
 
-def _labels(severity: str, clusters: list[Cluster]) -> list[str]:
-    """The severity, and the labels that all of its clusters share."""
+def _labels(severity: str, clusters: list[Cluster], face: Alert) -> list[str]:
+    """The severity, the labels that all of its clusters share, and those that its leading alert came with."""
     shared = [set(cluster.labels.items()) for cluster in clusters]
     common = set.intersection(*shared) if shared else set()
-    return [f"severity={severity}", *sorted(f"{key}={value}" for key, value in common)]
+    sent = sorted(f"{key}={value}"[:LONGEST_LABEL] for key, value in face.labels.items() if key != "severity")
+    return [
+        f"severity={severity}",
+        *sorted(f"{key}={value}" for key, value in common),
+        *sent[:SENT_LABELS_SHOWN],
+    ]
 
 
 def _trail(user: User, group: AlertGroup) -> list[Line]:

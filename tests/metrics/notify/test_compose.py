@@ -252,9 +252,11 @@ def test_a_rule_that_is_no_more_is_called_by_its_name() -> None:
 
 
 def test_an_alert_that_was_judged_elsewhere_says_itself_what_is_wrong() -> None:
-    params = {"sentence": "The queue is too long."}
+    params = {"sentence": "The queue is too long.", "runbook_url": "https://runbooks.example/queue"}
 
-    assert a_message(a_node(1, params=params), rules={}).sentence == "The queue is too long."
+    message = a_message(a_node(1, params=params), rules={})
+    assert message.sentence == "The queue is too long."
+    assert message.runbook_url == "https://runbooks.example/queue"
     of_two = a_message(a_node(1, params=params), a_node(2, params=params), rules={})
     assert "too long" not in of_two.sentence and "2 alerts" in of_two.sentence
 

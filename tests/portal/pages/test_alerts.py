@@ -355,3 +355,23 @@ def test_only_administrators_send_tests(bob) -> None:
     bob.force_login(an_admin())
     assert "It is off" in text(bob.post(f"/alerts/destinations/{destination.uuid}/test/", follow=True))
     assert not AlertGroup.objects.exists()
+
+
+def test_what_an_alertmanager_sent_says_itself_what_and_where(client, prod) -> None:
+    client.force_login(an_admin())
+    labels = {"alertname": "QueueTooLong", "cluster": "edge-7", "team": "<payments>"}
+    params = {"sentence": "The queue is <b>too</b> long.", "runbook_url": "https://runbooks.example/queue"}
+    facts = {"rule": "QueueTooLong", "source": "alertmanager", "params": params}
+    group = an_alert(None, labels=labels, **facts).group
+    an_alert(None, labels={"alertname": "QueueTooLong"}, **facts)
+
+    inbox = text(client.get("/alerts/"))
+    page = text(client.get(f"/alerts/{group.uuid}/"))
+
+    for shown in (inbox, page):
+        assert "The queue is &lt;b&gt;too&lt;/b&gt; long." in shown
+        assert "edge-7" in shown
+        assert "The portal itself" not in shown
+    assert "A cluster that is not registered" in inbox
+    assert 'href="https://runbooks.example/queue"' in page
+    assert "team=&lt;payments&gt;" in page
