@@ -51,7 +51,7 @@ def compose(
     case = phrases.Case(
         state=state, about=about, group=group, rules=rules, before=told_before, head=letterhead, now_ms=now_ms
     )
-    listed = [*lasting, *ended] or about
+    listed = _listed([*lasting, *ended] or about)
     return _message(case, listed, digest=digest, resolved_until_ms=_resolved_until(ended, told_before))
 
 
@@ -110,6 +110,18 @@ def _order(member: MemberFacts) -> tuple[int, int, int, str, str, str]:
     rank = SEVERITIES.index(member.severity) if member.severity in SEVERITIES else len(SEVERITIES)
     state = (FIRING, UNKNOWN, RESOLVED).index(member.state)
     return (state, rank, member.since_ms, member.cluster_name, member.namespace, member.name)
+
+
+def _listed(members: Sequence[MemberFacts]) -> list[MemberFacts]:
+    """Among those that are as bad, each object once before any a second time for another rule."""
+    seen: set[tuple[str, ...]] = set()
+    again: set[str] = set()
+    for member in members:
+        key = (member.state, member.severity, member.cluster_slug, member.kind, member.namespace, member.name)
+        if key in seen:
+            again.add(member.uuid)
+        seen.add(key)
+    return sorted(members, key=lambda member: (*_order(member)[:2], member.uuid in again))
 
 
 def _message(

@@ -93,6 +93,16 @@ def test_alerts_of_other_rules_in_the_group_are_named_and_counted() -> None:
     assert message.title == "Critical: ip-10-4-1 is not ready · prod-us-east-2"
 
 
+def test_each_object_is_listed_once_before_any_is_for_another_rule() -> None:
+    pairs = [(a_node(n, uuid=f"a{n}"), a_node(n, uuid=f"b{n}", rule="pod-crash-looping")) for n in range(3)]
+    message = a_message(*(member for pair in pairs for member in pair))
+
+    assert [item.text for item in message.items] == [
+        *(f"Node ip-10-4-{n}" for n in range(3)),
+        *(f"Node ip-10-4-{n}: KubePodCrashLooping" for n in range(3)),
+    ]
+
+
 def test_nobody_is_told_the_same_twice() -> None:
     first = a_message(a_node(1), a_node(2))
 
@@ -188,6 +198,12 @@ def test_what_was_over_before_anybody_was_told_is_one_message() -> None:
     )
     assert message.sentence.startswith("Over before it could be told: from 14:17 UTC to 14:25 UTC, 8 min.")
     assert maybe_message(ended(a_node(1)), before=message) is None
+
+
+def test_what_lasted_for_seconds_is_told_without_the_same_minute_twice() -> None:
+    message = a_message(ended(a_node(1, since_ms=NOW_MS - 5_000)))
+
+    assert message.sentence.startswith("Over before it could be told: at 14:24 UTC, for 5 s. It was:")
 
 
 def test_what_fires_again_in_the_same_group_is_told_as_new() -> None:
