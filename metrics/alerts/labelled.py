@@ -15,6 +15,8 @@ LONGEST_SENTENCE = 500
 CLUSTER_LABELS = ("cluster", "k8s_cluster")
 """Which of them a cluster is named by; the first that is there."""
 
+UNNAMED = "A cluster that is not registered"
+
 CLUSTER = "Cluster"
 _LABELS_OF = {
     "Deployment": "deployment",
@@ -59,6 +61,11 @@ def severity_of(labels: Mapping[str, str]) -> str:
 def cluster_named(labels: Mapping[str, str]) -> str:
     """What the alert calls its cluster; empty where it does not say."""
     return next((labels[name] for name in CLUSTER_LABELS if labels.get(name)), "")
+
+
+def place_called(labels: Mapping[str, str]) -> str:
+    """What to call the place of an alert without a cluster; empty: it is about the portal itself."""
+    return (cluster_named(labels) or UNNAMED) if labels else ""
 
 
 def subject_of(labels: Mapping[str, str], rule: Rule | None) -> Subject:

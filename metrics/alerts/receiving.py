@@ -6,7 +6,7 @@ is not there. Only an administrator's token may send of clusters that are not re
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -26,6 +26,9 @@ from metrics.alerts.values import FIRING, RESOLVED, UNKNOWN, AlertKey, Subject, 
 
 ALSO_SEEN = "also_seen"
 """In the trail of an alert of ours: an Alertmanager sent the same."""
+
+TAKEN_AT_ONCE = 200
+"""In one transaction, so that none holds the database for long: some 80 ms."""
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +78,7 @@ def receive(payload: Payload, user: User, now_ms: int) -> Receipt:
             refused.append(Refused(index=sent.index, alert=sent.rule[:80], reason=place))
     folded = 0
     for place, mine in by_place.items():
-        for some in sql.parts(mine):
+        for some in _slices(mine):
             with transaction.atomic():
                 folded += _Taking(place, some, now_ms).take()
     receipt = Receipt(len(payload.alerts) + len(payload.refused) - len(refused) - folded, folded, refused)
@@ -92,6 +95,10 @@ def lapse(now_ms: int) -> int:
         while some := _lapse(cluster_id, before_ms, now_ms):
             count += some
     return count
+
+
+def _slices(alerts: Sequence[Sent]) -> Iterator[Sequence[Sent]]:
+    return (alerts[start : start + TAKEN_AT_ONCE] for start in range(0, len(alerts), TAKEN_AT_ONCE))
 
 
 def _places(alerts: Iterable[Sent], user: User) -> dict[str, "_Place | str"]:

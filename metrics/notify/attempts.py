@@ -56,7 +56,8 @@ class Result:
     at_ms: int
     status: int | None = None
     latency_ms: int | None = None
-    may_have_arrived: bool = False
+    fault: str = ""
+    """Of kind.OutboundFault: its reason, where no answer came."""
 
 
 def attempt(
@@ -68,9 +69,8 @@ def attempt(
         return _attempted(parcel, line, keyring, at_ms)
     except OutboundFault as fault:
         outcome = FAILED_FOR_GOOD if fault.reason in HOPELESS else RETRY
-        return Result(
-            parcel, Verdict(outcome, fault.sentence), at_ms, may_have_arrived=fault.may_have_arrived
-        )
+        doubt = " It may have arrived." if fault.may_have_arrived else ""
+        return Result(parcel, Verdict(outcome, fault.sentence + doubt), at_ms, fault=fault.reason)
     except ClusterError as error:
         # The key file may come back; until then this one destination is the only one that suffers.
         return Result(parcel, Verdict(RETRY, _unsealed(error)), at_ms)

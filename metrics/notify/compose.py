@@ -51,7 +51,7 @@ def compose(
     case = phrases.Case(
         state=state, about=about, group=group, rules=rules, before=told_before, head=letterhead, now_ms=now_ms
     )
-    listed = [*lasting, *ended] or about
+    listed = _listed([*lasting, *ended] or about)
     return _message(case, listed, digest=digest, resolved_until_ms=_resolved_until(ended, told_before))
 
 
@@ -112,6 +112,18 @@ def _order(member: MemberFacts) -> tuple[int, int, int, str, str, str]:
     return (state, rank, member.since_ms, member.cluster_name, member.namespace, member.name)
 
 
+def _listed(members: Sequence[MemberFacts]) -> list[MemberFacts]:
+    """Among those that are as bad, each object once before any a second time for another rule."""
+    seen: set[tuple[str, ...]] = set()
+    again: set[str] = set()
+    for member in members:
+        key = (member.state, member.severity, member.cluster_slug, member.kind, member.namespace, member.name)
+        if key in seen:
+            again.add(member.uuid)
+        seen.add(key)
+    return sorted(members, key=lambda member: (*_order(member)[:2], member.uuid in again))
+
+
 def _message(
     case: phrases.Case,
     listed: Sequence[MemberFacts],
@@ -137,7 +149,7 @@ def _message(
         more=max(0, len(listed) - MOST_ITEMS),
         advice="" if is_over else one_line(words.advice(case.about[0].params)),
         command="" if is_over else _command(words.command(case.about[0].params)),
-        runbook_url=web_link(words.runbook_url),
+        runbook_url=web_link(words.runbook_url or str(case.about[0].params.get("runbook_url", ""))),
         url=f"{head.public_url.rstrip('/')}/alerts/{case.group.uuid}/",
         labels=_labels(case),
         sequence=head.sequence,

@@ -17,6 +17,7 @@ from metrics.notify import heartbeat, sending
 from metrics.notify.attempts import Parcel, Result, attempt
 from metrics.notify.breaker import HostBook
 from metrics.notify.dialling import Line
+from metrics.notify.expiring import expire
 from metrics.notify.flushing import flush
 from metrics.notify.heartbeat import Ping
 from metrics.notify.kinds.kind import DELIVERED
@@ -100,7 +101,7 @@ class Dispatcher:
         if now_ms // MINUTE_MS != self._minute:
             self._minute = now_ms // MINUTE_MS
             self._keyring = None  # A key may have been added.
-            sending.expire(now_ms)
+            expire(now_ms)
             self._beat(now_ms)
 
     def stop(self) -> None:

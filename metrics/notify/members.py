@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from metrics.alerts.evaluate import BY_HAND
 from metrics.alerts.inhibition import Standing, inhibitions
+from metrics.alerts.labelled import place_called
 from metrics.alerts.models import Alert, AlertGroup
 from metrics.alerts.silences import NAMES, ActiveSilence, labels_of, silence_of
 from metrics.alerts.values import FIRING, PENDING, RESOLVED, UNKNOWN
@@ -128,7 +129,7 @@ def facts_of(alert: Alert) -> MemberFacts:
         severity=alert.severity,
         state=alert.state,
         since_ms=alert.since_ms,
-        cluster_name=cluster.name if cluster else "",
+        cluster_name=cluster.name if cluster else place_called(alert.labels),
         cluster_slug=cluster.slug if cluster else "",
         cluster_labels=cluster.labels if cluster else alert.labels,
         kind=alert.kind,

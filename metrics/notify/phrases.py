@@ -20,6 +20,7 @@ _LONGEST_SENTENCE = 1_500
 _LONGEST_PLACE = 50
 """Of a title: a place may not push out what is the matter there."""
 _SENTENCE_END = re.compile(r"(?<=[^\W\d])\. (?=[^\W\d_])")
+MINUTE_MS = 60_000
 _MOST_CLUSTERS = 5
 _MOST_SUBJECTS = 3
 _MOST_OTHER_RULES = 3
@@ -152,7 +153,9 @@ def _state_words(case: Case) -> str:
     if case.state == tells.UNKNOWN:
         return f"This cannot be read now: last known firing since {since}."
     if case.state == tells.FIRED_AND_RESOLVED:
-        return f"Over before it could be told: from {since} to {until}, {lasted}. It was:"
+        is_short = case.until_ms - case.since_ms < MINUTE_MS
+        when = f"at {since}, for {lasted}" if is_short else f"from {since} to {until}, {lasted}"
+        return f"Over before it could be told: {when}. It was:"
     if case.state == tells.RESOLVED and case.group.resolved_by_hand:
         reason = one_line(case.group.resolved_by_hand, 500).rstrip(".")
         return f"Resolved by hand at {until}, after {lasted}: {reason}. It was:"

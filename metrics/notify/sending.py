@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F, Min, Model, QuerySet
 
 from metrics import sql
+from metrics.alerts.audit import audit
 from metrics.alerts.models import AlertEvent, AlertGroup
 from metrics.notify import models
 from metrics.notify.attempts import Parcel, Result
@@ -28,8 +29,6 @@ LEASE_MS = 30_000
 LONGEST_ANSWER = 300
 CANDIDATES = 500
 BEHIND_AFTER_ATTEMPTS = 6
-DISABLED_AFTER_MS = 14 * 86_400_000
-"""One that has refused everything for so long is asked no more, until somebody enables it."""
 MESSAGE_COLUMNS = (
     "status", "ended_at_ms", "remote_id", "as_plain_text", "next_try_at_ms", "lease_owner", "lease_until_ms",
     "last_answer",
@@ -145,6 +144,8 @@ class _Books:
         if message.status != QUEUED or message.attempts != parcel.attempt:
             return
         tried_before_ms = destination.last_try_at_ms
+        if result.fault == "blocked_address" and not destination.failures:
+            _audit_blocked(destination, verdict, now_ms)
         _note_health(destination, result, now_ms, chance)
         _note_end(message, verdict, destination.closed_until_ms, now_ms)
         self._changed[message.pk] = message
@@ -159,6 +160,14 @@ class _Books:
         AlertEvent.objects.bulk_create(self._events)
         _update(self._changed.values(), MESSAGE_COLUMNS)
         _update((self._destinations[row.destination_id] for row in self._changed.values()), HEALTH_COLUMNS)
+
+
+def _audit_blocked(row: Destination, verdict: Verdict, now_ms: int) -> None:
+    """Somebody may have pointed a name at what is ours: whoever reads the audit should see when."""
+    params = {"name": row.name, "host": row.host, "why": verdict.sentence[:LONGEST_ANSWER]}
+    audit(
+        user=None, via="worker", action="address_blocked", subject=str(row.uuid), params=params, now_ms=now_ms
+    )
 
 
 def _all_locked(rows: "QuerySet[Row]") -> "QuerySet[Row]":
@@ -266,28 +275,3 @@ def _have_others_told(destination_id: int, now_ms: int) -> None:
     """The groups that wait for it are looked at at once. Each further failure does so again."""
     waiting = OutboxMessage.objects.filter(destination_id=destination_id, status=QUEUED).values("group_id")
     AlertGroup.objects.filter(pk__in=waiting).exclude(cause="test").update(flush_at_ms=now_ms)
-
-
-def expire(now_ms: int) -> int:
-    """End what could not be delivered for 72 h, and ask those no more that refused for weeks."""
-    late = OutboxMessage.objects.filter(status=QUEUED, expires_at_ms__lte=now_ms, lease_until_ms__lte=now_ms)
-    count = 0
-    for row in late.select_related("destination").defer("destination__sealed", "body")[:CANDIDATES]:
-        with transaction.atomic():
-            count += _expire_one(row, now_ms)
-    Destination.objects.filter(
-        is_enabled=True, has_refused=True, failing_since_ms__lte=now_ms - DISABLED_AFTER_MS
-    ).update(is_enabled=False, last_answer="Disabled: it refused every message for two weeks.")
-    return count
-
-
-def _expire_one(row: OutboxMessage, now_ms: int) -> int:
-    group = AlertGroup.objects.filter(pk=row.group_id)
-    list(group.select_for_update(no_key=True).values_list("pk"))
-    mine = OutboxMessage.objects.filter(pk=row.pk, status=QUEUED, lease_until_ms__lte=now_ms)
-    if not mine.update(status=models.EXPIRED, ended_at_ms=now_ms):
-        return 0
-    params = {"destination": row.destination.name, "message": str(row.uuid), "tells": row.tells}
-    AlertEvent.objects.create(group_id=row.group_id, at_ms=now_ms, what="expired", params=params)
-    group.update(flush_at_ms=now_ms)
-    return 1

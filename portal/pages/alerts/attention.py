@@ -115,7 +115,7 @@ def _standing(group: AlertGroup, alert: Alert) -> Standing:
         owner=group.taken_by.get_username() if group.taken_by else "",
         shape=words.shape_of(severity=group.severity, state=group.state),
         name=words.name_of(alert.rule),
-        where=words.where([alert.cluster.name] if alert.cluster else []),
+        where=words.where([alert.cluster.name] if alert.cluster else [], alert.labels),
         where_href=reverse("cluster", args=[alert.cluster.slug]) if alert.cluster else reverse("alerts"),
         sentence=words.sentence_of(alert.rule, alert.params),
         since=iso(group.since_ms),

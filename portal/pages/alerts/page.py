@@ -14,6 +14,7 @@ from clusters.access.visibility import clusters_visible_to, users_who_see
 from clusters.models import Cluster
 from clusters.state.picture import iso
 from metrics.alerts import wording
+from metrics.alerts.labelled import place_called
 from metrics.alerts.models import Alert, AlertEvent, AlertGroup
 from metrics.alerts.rules import rulebook
 from metrics.alerts.seeing import alerts_visible_to, groups_visible_to
@@ -21,12 +22,14 @@ from metrics.alerts.values import FIRING, RESOLVED, SEVERITIES, UNKNOWN
 from metrics.notify.models import DELIVERED, QUEUED, OutboxMessage
 from portal.pages import links
 from portal.pages.alerts import words
-from portal.pages.alerts.inbox import OPEN, members_of
+from portal.pages.alerts.inbox import OPEN, Members, members_of
 
 AFFECTED_SHOWN = 100
 TRAIL_SHOWN = 100
 RELATED_SHOWN = 5
 PEOPLE_SHOWN = 200
+SENT_LABELS_SHOWN = 30
+LONGEST_LABEL = 200
 SEEN_BEFORE_MS = 90 * 86_400_000
 
 
@@ -99,7 +102,7 @@ def page_of(user: User, group: AlertGroup, *, now_ms: int) -> dict[str, Any]:
         "severity": words.severity_word(members.severity),
         "state": words.state_word(_state(group, members.states)),
         "sentence": words.sentence_of(face.rule, face.params, count),
-        "where": words.where([cluster.name for cluster in clusters]),
+        "where": words.where([cluster.name for cluster in clusters], face.labels),
         "clusters": [(cluster.name, reverse("cluster", args=[cluster.slug])) for cluster in clusters[:10]],
         "since": iso(members.since_ms),
         "resolved_at": iso(group.resolved_at_ms),
@@ -108,15 +111,16 @@ def page_of(user: User, group: AlertGroup, *, now_ms: int) -> dict[str, Any]:
         "silenced_until": iso(face.silenced_by.ends_at_ms) if face.silenced_by else None,
         "behind": _behind(user, face) if members.is_quiet else None,
         "total": members.total,
-        "affected": _affected(current),
+        **_affected_table(current, members),
         "left_out": max(0, members.total - AFFECTED_SHOWN),
         "advice": wording.advice(rule, face.params) if rule else "",
         "command": wording.command(rule, face.params) if rule else "",
-        "runbook": rule.runbook if rule else "",
-        "labels": _labels(members.severity, clusters),
+        "runbook": rule.runbook if rule else str(face.params.get("runbook_url", "")),
+        "labels": _labels(members.severity, clusters, face),
         "trail": _trail(user, group),
         "sent": _sent(group),
         "told": _told(group),
+        "keeps_quiet": alerts_visible_to(user).filter(inhibited_by=group, state__in=OPEN).count(),
         "related": _related(user, group, members.clusters),
         **_seen_before(user, group, now_ms),
     }
@@ -136,6 +140,17 @@ def _state(group: AlertGroup, states: set[str]) -> str:
     return FIRING if FIRING in states else UNKNOWN
 
 
+def _affected_table(alerts: Any, members: Members) -> dict[str, Any]:
+    """What is affected, and which columns tell one row from another."""
+    rows = _affected(alerts)
+    return {
+        "affected": rows,
+        "has_namespaces": any(row.namespace for row in rows),
+        "has_clusters": len(members.clusters) > 1 or len({row.cluster for row in rows}) > 1,
+        "has_rules": len(members.rules) > 1,
+    }
+
+
 def _affected(alerts: Any) -> list[Affected]:
     rows = sorted(
         alerts.select_related("cluster").order_by("since_ms", "pk")[:AFFECTED_SHOWN],
@@ -152,9 +167,9 @@ def _row(alert: Alert) -> Affected:
             state=alert.state,
             is_quiet=alert.silenced_by_id is not None or alert.inhibited_by_id is not None,
         ),
-        name=alert.name or (cluster.name if cluster else words.where([])),
+        name=_called(alert),
         href=_object_href(alert),
-        cluster=cluster.name if cluster else "",
+        cluster=cluster.name if cluster else place_called(alert.labels),
         cluster_href=reverse("cluster", args=[cluster.slug]) if cluster else "",
         namespace=alert.namespace,
         rule=words.name_of(alert.rule),
@@ -162,6 +177,11 @@ def _row(alert: Alert) -> Affected:
         state=words.state_word(alert.state),
         since=iso(alert.since_ms),
     )
+
+
+def _called(alert: Alert) -> str:
+    """What an alert is about; what concerns a cluster as a whole is called as the cluster."""
+    return alert.name or (alert.cluster.name if alert.cluster else words.where([], alert.labels))
 
 
 def _object_href(alert: Alert) -> str:
@@ -185,11 +205,16 @@ def _behind(user: User, face: Alert) -> tuple[str, str] | None:
     return words.name_of(face.inhibited_by.rule), reverse("alert", args=[face.inhibited_by.uuid])
 
 
-def _labels(severity: str, clusters: list[Cluster]) -> list[str]:
-    """The severity, and the labels that all of its clusters share."""
+def _labels(severity: str, clusters: list[Cluster], face: Alert) -> list[str]:
+    """The severity, the labels that all of its clusters share, and those that its leading alert came with."""
     shared = [set(cluster.labels.items()) for cluster in clusters]
     common = set.intersection(*shared) if shared else set()
-    return [f"severity={severity}", *sorted(f"{key}={value}" for key, value in common)]
+    sent = sorted(f"{key}={value}"[:LONGEST_LABEL] for key, value in face.labels.items() if key != "severity")
+    return [
+        f"severity={severity}",
+        *sorted(f"{key}={value}" for key, value in common),
+        *sent[:SENT_LABELS_SHOWN],
+    ]
 
 
 def _trail(user: User, group: AlertGroup) -> list[Line]:
@@ -197,17 +222,13 @@ def _trail(user: User, group: AlertGroup) -> list[Line]:
     seen = alerts_visible_to(user).filter(group=group).values("pk")
     events = AlertEvent.objects.filter(group=group)
     events = events.filter(alert__isnull=True) | events.filter(alert__in=seen)
-    rows = events.select_related("user", "alert").order_by("-at_ms", "-pk")[:TRAIL_SHOWN]
+    rows = events.select_related("user", "alert__cluster", "group").order_by("-at_ms", "-pk")[:TRAIL_SHOWN]
     return [_line(event) for event in rows]
 
 
 def _line(event: AlertEvent) -> Line:
     by = event.user.get_username() if event.user else ""
-    what = (
-        (event.alert.name or event.alert.kind)
-        if event.alert
-        else words.name_of(event.group.rule if event.group else "")
-    )
+    what = _called(event.alert) if event.alert else words.name_of(event.group.rule if event.group else "")
     text = words.trail_line(event.what, {"what": what, "by": by or "The operator", **event.params})
     return Line(iso(event.at_ms), text, by)
 
@@ -243,18 +264,30 @@ def _told(group: AlertGroup) -> list[tuple[str, str | None]]:
 
 
 def _related(user: User, group: AlertGroup, clusters: dict[int | None, int]) -> list[tuple[str, str, str]]:
-    """Other open causes in the same clusters."""
+    """Other open causes in the same clusters, but for those that this one keeps quiet."""
     visible = clusters_visible_to(user).filter(pk__in=[pk for pk in clusters if pk is not None])
-    others = groups_visible_to(user).filter(state__in=OPEN, alerts__cluster__in=visible).exclude(pk=group.pk)
-    rows = others.distinct().order_by("-since_ms")[:RELATED_SHOWN]
+    others = groups_visible_to(user).filter(state__in=OPEN, alerts__cluster__in=visible)
+    rows = (
+        others.exclude(pk=group.pk)
+        .exclude(alerts__inhibited_by=group)
+        .distinct()
+        .order_by("-since_ms")[:RELATED_SHOWN]
+    )
     return [
         (
             words.shape_of(severity=row.severity, state=row.state),
-            words.name_of(row.rule),
+            " ".join(filter(None, (words.name_of(row.rule), _subject_of(row)))),
             reverse("alert", args=[row.uuid]),
         )
         for row in rows
     ]
+
+
+def _subject_of(group: AlertGroup) -> str:
+    """The workload or image that a cause is about, by which several of one rule are told apart."""
+    if group.cause == "image":
+        return group.key.partition(":")[2]
+    return group.key.rpartition("/")[2] if group.cause == "workload" else ""
 
 
 def _seen_before(user: User, group: AlertGroup, now_ms: int) -> dict[str, Any]:

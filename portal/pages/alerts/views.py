@@ -180,7 +180,7 @@ def _row(entry: Entry, query: str, current: int | None) -> Row:
         href=reverse("alert", args=[group.uuid]) + query,
         shape=words.shape_of(severity=members.severity, state=group.state, is_quiet=members.is_quiet),
         name=words.name_of(face.rule),
-        where=words.where(entry.names),
+        where=words.where(entry.names, entry.face.labels),
         what=words.sentence_of(face.rule, face.params, members.rules[face.rule]),
         since=iso(members.since_ms),
         owner=owner,

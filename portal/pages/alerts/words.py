@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from metrics.alerts import wording
+from metrics.alerts.labelled import place_called
 from metrics.alerts.rules import rulebook
 from metrics.alerts.values import FIRING, RESOLVED, UNKNOWN
 
@@ -47,10 +48,10 @@ def sentence_of(rule: str, params: Mapping[str, Any], count: int = 1) -> str:
     return wording.sentence(found, params, count) if found else str(params.get("sentence") or rule)
 
 
-def where(names: Sequence[str]) -> str:
-    """The clusters, the first by name."""
+def where(names: Sequence[str], labels: Mapping[str, str] | None = None) -> str:
+    """The clusters, the first by name; where none is registered, what the labels that came with it say."""
     if not names:
-        return str(_("The portal itself"))
+        return place_called(labels or {}) or str(_("The portal itself"))
     more = len(names) - 1
     if not more:
         return names[0]

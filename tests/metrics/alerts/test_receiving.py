@@ -15,6 +15,7 @@ from metrics.alerts.evaluate import ClusterAlerts
 from metrics.alerts.models import Alert, AlertEvent, AlertGroup
 from metrics.alerts.rows import by_hand, restore
 from metrics.keeping import keep
+from metrics.notify.members import facts_of
 from tests.builders import a_cluster, a_pod_row, a_team, a_user, an_admin, an_alert, granted
 from tests.metrics.alerts.rows import T0, JudgedCluster, a_match
 from tests.metrics.alerts.sent import an_alert_sent, is_over, send
@@ -239,6 +240,16 @@ def test_an_administrator_may_send_of_clusters_that_are_not_registered(prod) -> 
     }
     send(admin, is_over(an_alert_sent(labels={"cluster": "edge-7"}), T0 + 1_500), now_ms=T0 + 2_000)
     assert sorted(states()) == ["firing", "firing", "resolved"]
+
+
+def test_what_is_told_of_them_names_the_cluster_as_it_was_sent() -> None:
+    admin = an_admin()
+    send(admin, an_alert_sent(labels={"cluster": "edge-7"}), an_alert_sent(labels={"cluster": None}))
+
+    told = {facts_of(alert).cluster_name for alert in Alert.objects.select_related("cluster")}
+
+    assert told == {"edge-7", "A cluster that is not registered"}
+    assert facts_of(an_alert(None, kind="Portal")).cluster_name == ""
 
 
 @pytest.mark.parametrize("state", ["firing", "unknown"])

@@ -93,6 +93,16 @@ def test_alerts_of_other_rules_in_the_group_are_named_and_counted() -> None:
     assert message.title == "Critical: ip-10-4-1 is not ready · prod-us-east-2"
 
 
+def test_each_object_is_listed_once_before_any_is_for_another_rule() -> None:
+    pairs = [(a_node(n, uuid=f"a{n}"), a_node(n, uuid=f"b{n}", rule="pod-crash-looping")) for n in range(3)]
+    message = a_message(*(member for pair in pairs for member in pair))
+
+    assert [item.text for item in message.items] == [
+        *(f"Node ip-10-4-{n}" for n in range(3)),
+        *(f"Node ip-10-4-{n}: KubePodCrashLooping" for n in range(3)),
+    ]
+
+
 def test_nobody_is_told_the_same_twice() -> None:
     first = a_message(a_node(1), a_node(2))
 
@@ -190,6 +200,12 @@ def test_what_was_over_before_anybody_was_told_is_one_message() -> None:
     assert maybe_message(ended(a_node(1)), before=message) is None
 
 
+def test_what_lasted_for_seconds_is_told_without_the_same_minute_twice() -> None:
+    message = a_message(ended(a_node(1, since_ms=NOW_MS - 5_000)))
+
+    assert message.sentence.startswith("Over before it could be told: at 14:24 UTC, for 5 s. It was:")
+
+
 def test_what_fires_again_in_the_same_group_is_told_as_new() -> None:
     last = a_message(ended(a_node(1)), before=a_message(a_node(1)))
     again = a_message(ended(a_node(1)), a_node(1, uuid="again"), before=last)
@@ -252,9 +268,11 @@ def test_a_rule_that_is_no_more_is_called_by_its_name() -> None:
 
 
 def test_an_alert_that_was_judged_elsewhere_says_itself_what_is_wrong() -> None:
-    params = {"sentence": "The queue is too long."}
+    params = {"sentence": "The queue is too long.", "runbook_url": "https://runbooks.example/queue"}
 
-    assert a_message(a_node(1, params=params), rules={}).sentence == "The queue is too long."
+    message = a_message(a_node(1, params=params), rules={})
+    assert message.sentence == "The queue is too long."
+    assert message.runbook_url == "https://runbooks.example/queue"
     of_two = a_message(a_node(1, params=params), a_node(2, params=params), rules={})
     assert "too long" not in of_two.sentence and "2 alerts" in of_two.sentence
 

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 
-from metrics.alerts.models import AlertEvent
+from metrics.alerts.models import AlertEvent, AuditEntry
 from metrics.notify import sending
+from metrics.notify.expiring import DISABLED_AFTER_MS, expire
 from metrics.notify.models import Delivery, Destination, OutboxMessage
 from metrics.notify.sending import LEASE_MS
 from tests.builders import a_cluster, an_alert
@@ -200,8 +201,19 @@ def test_tries_come_after_0_5_15_60_and_180_seconds_and_then_every_five_minutes_
     gaps = [(later - earlier) // 1000 for earlier, later in itertools.pairwise(tries)]
     assert gaps == [5, 15, 60, 180, *[300] * 7]
     sender.now_ms = NOW_MS + 72 * HOUR_MS
-    assert sending.expire(sender.now_ms) == 1
+    assert expire(sender.now_ms) == 1
     assert OutboxMessage.objects.first().status == "expired"
+
+
+def test_one_that_refuses_for_two_weeks_is_switched_off(sender: Sender, receiver: Receiver) -> None:
+    receiver.behaviours["/hook"] = answer(404)
+    a_destination(receiver.url())
+    a_due_group()
+    sender.step()
+    expire(NOW_MS + DISABLED_AFTER_MS - 1)
+    assert the_destination().is_enabled
+    expire(NOW_MS + DISABLED_AFTER_MS)
+    assert not the_destination().is_enabled
 
 
 def test_what_expired_is_told_to_the_fallback(sender: Sender, receiver: Receiver) -> None:
@@ -211,7 +223,7 @@ def test_what_expired_is_told_to_the_fallback(sender: Sender, receiver: Receiver
     group = a_due_group()
     sender.flush()
     sender.now_ms += 72 * HOUR_MS
-    sending.expire(sender.now_ms)
+    expire(sender.now_ms)
     sender.step()
     assert messages(group, night) == [("firing", "delivered")]
     assert "expired" in AlertEvent.objects.filter(group=group).values_list("what", flat=True)
@@ -353,6 +365,9 @@ def test_a_blocked_address_is_said_to_be_one_and_tried_on(sender: Sender, receiv
     sender.step()
     assert (messages(), receiver.calls) == ([("firing", "queued")], [])
     assert the_destination().last_answer.startswith("Blocked address")
+    sender.step(5_000)
+    blocked = AuditEntry.objects.get(action="address_blocked")
+    assert (blocked.via, blocked.params["host"]) == ("worker", "127.0.0.1"), "once, not at each try"
 
 
 def test_an_address_that_was_moved_to_another_host_behind_our_back_does_not_open(

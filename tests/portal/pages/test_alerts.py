@@ -169,6 +169,35 @@ def test_what_a_cause_keeps_quiet_leads_to_it(bob, prod) -> None:
     assert "Nobody is told" in page
 
 
+def test_a_cause_counts_what_it_keeps_quiet_and_does_not_list_it_as_related(bob, prod) -> None:
+    cause = an_alert(prod, kind="Node", rule="node-not-ready", namespace="", name="n1").group
+    quiet = an_alert(prod, inhibited_by=cause).group
+    beside = an_alert(prod, name="other-1").group
+
+    panel = text(bob.get(f"/alerts/{cause.uuid}/")).partition("Seen before")[2]
+
+    assert "1 alert that comes of it" in panel
+    assert f'href="/alerts/{beside.uuid}/"' in panel
+    assert f'href="/alerts/{quiet.uuid}/"' not in panel
+
+
+def test_a_line_about_a_cluster_as_a_whole_calls_it_by_its_name(bob, prod) -> None:
+    alert = an_alert(prod, kind="Cluster", rule="cluster-unreachable", namespace="", name="")
+    AlertEvent.objects.create(group=alert.group, alert=alert, at_ms=5_000, what="fired", params={})
+
+    assert "prod fired" in text(bob.get(f"/alerts/{alert.group.uuid}/"))
+
+
+def test_columns_that_say_the_same_of_all_are_left_out(bob, prod) -> None:
+    group = an_alert(prod, kind="Node", rule="node-not-ready", namespace="", name="n1").group
+    alike = text(bob.get(f"/alerts/{group.uuid}/"))
+    an_alert(prod, group=group, kind="Node", rule="node-unreachable", namespace="", name="n1")
+    parted = text(bob.get(f"/alerts/{group.uuid}/"))
+
+    assert not any(f'<th scope="col">{column}</th>' in alike for column in ("Namespace", "Cluster", "Rule"))
+    assert '<th scope="col">Rule</th>' in parted
+
+
 def test_unknown_is_said_and_is_not_resolved(bob, prod) -> None:
     group = an_alert(prod, state="unknown", unknown_since_ms=5_000).group
     AlertGroup.objects.filter(pk=group.pk).update(state="unknown")
@@ -355,3 +384,23 @@ def test_only_administrators_send_tests(bob) -> None:
     bob.force_login(an_admin())
     assert "It is off" in text(bob.post(f"/alerts/destinations/{destination.uuid}/test/", follow=True))
     assert not AlertGroup.objects.exists()
+
+
+def test_what_an_alertmanager_sent_says_itself_what_and_where(client, prod) -> None:
+    client.force_login(an_admin())
+    labels = {"alertname": "QueueTooLong", "cluster": "edge-7", "team": "<payments>"}
+    params = {"sentence": "The queue is <b>too</b> long.", "runbook_url": "https://runbooks.example/queue"}
+    facts = {"rule": "QueueTooLong", "source": "alertmanager", "params": params}
+    group = an_alert(None, labels=labels, **facts).group
+    an_alert(None, labels={"alertname": "QueueTooLong"}, **facts)
+
+    inbox = text(client.get("/alerts/"))
+    page = text(client.get(f"/alerts/{group.uuid}/"))
+
+    for shown in (inbox, page):
+        assert "The queue is &lt;b&gt;too&lt;/b&gt; long." in shown
+        assert "edge-7" in shown
+        assert "The portal itself" not in shown
+    assert "A cluster that is not registered" in inbox
+    assert 'href="https://runbooks.example/queue"' in page
+    assert "team=&lt;payments&gt;" in page
