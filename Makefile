@@ -3,7 +3,7 @@
 #   make run     the portal on this machine          make check   what can be said without running it
 #   make test    the tests                           make fix     what can be mended without thinking
 #   make real    two real API servers in the portal  make bench   the figures of docs/performance.md
-#   make build   the browser's part and static files
+#   make build   the browser's part, static files   make kill-matrix   kill anything anywhere: is anything lost?
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -27,7 +27,7 @@ export PATH := $(if $(NODE_IS_FINE),$(PATH),$(CURDIR)/.venv/bin:$(PATH))
 # Its own part of a lock file: name and hashes, as pip and uv want them.
 part_of = awk '/^[a-z]/ { on = 0 } /^($(1))==/ { on = 1 } on' requirements/dev.txt
 
-.PHONY: run test check fix real bench build setup setup-dev clean
+.PHONY: run test check fix real bench kill-matrix build setup setup-dev clean
 
 run: setup build
 	@exec $(PY) manage.py up
@@ -69,6 +69,9 @@ real: setup-dev build
 
 bench: setup-dev build
 	@$(PY) -m bench
+
+kill-matrix: setup-dev build
+	@$(PY) -m tests.killing $(KILLING)
 
 build: static/dist/.built staticfiles/.collected
 

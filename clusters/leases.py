@@ -4,6 +4,7 @@ A lease runs 15 s and is renewed every 5 by its owner's loop, all of a process i
 fence rises whenever a cluster changes hands, and a write under an old fence is refused.
 """
 
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -79,6 +80,17 @@ def free_those_of_the_dead(host: str, is_alive: Callable[[int], bool]) -> int:
     owners = Lease.objects.filter(owner__startswith=f"{host}:").values_list("owner", flat=True).distinct()
     dead = [owner for owner in owners if not is_alive(int(owner.removeprefix(f"{host}:").partition(":")[0]))]
     return Lease.objects.filter(owner__in=dead).update(owner="", expires_at_ms=0, is_handing_over=False)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this host runs under that id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def current_fences(cluster_ids: Collection[int], owner: str) -> dict[int, int]:

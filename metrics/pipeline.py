@@ -20,6 +20,7 @@ from clusters.kinds import encode_record
 from clusters.mirror.changes import Change
 from clusters.models import ClusterState
 from clusters.models import Resource as ResourceRow
+from clusters.points import reached
 from clusters.state.picture import ClusterValues
 from clusters.state.resource import Resource
 from clusters.state.summary import encode_summary
@@ -100,6 +101,8 @@ def store_prepared(prepared: Sequence["Prepared"], owner: str) -> set[int]:
         valid = [rows for rows in prepared if fences.get(rows.cluster_id) == rows.fence]
         with connection.cursor() as cursor:
             _write(cursor, valid)
+        reached("batch-written")
+    reached("batch-stored")
     return {rows.cluster_id for rows in prepared} - {rows.cluster_id for rows in valid}
 
 

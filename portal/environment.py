@@ -62,6 +62,9 @@ class Environment:
     alert_days: float
     journal_gb: float
     usage_minutes: float
+    group_wait_seconds: float
+    group_interval_seconds: float
+    repeat_seconds: float
     log_format: str
 
     @property
@@ -129,6 +132,9 @@ def read_environment(variables: Mapping[str, str], *, base_dir: Path) -> Environ
         alert_days=reader.value("TOPMAST_ALERT_DAYS", "90", _amount) or 90,
         journal_gb=reader.value("TOPMAST_JOURNAL_GB", "5", _amount) or 5,
         usage_minutes=reader.value("TOPMAST_USAGE_MINUTES", "60", _amount) or 60,
+        group_wait_seconds=reader.value("TOPMAST_GROUP_WAIT_SECONDS", "30", _amount) or 30,
+        group_interval_seconds=reader.value("TOPMAST_GROUP_INTERVAL_SECONDS", "300", _amount) or 300,
+        repeat_seconds=reader.value("TOPMAST_REPEAT_SECONDS", "14400", _amount) or 14400,
         log_format=reader.choice("TOPMAST_LOG", LOG_FORMATS),
     )
     if reader.faults:

@@ -122,6 +122,10 @@ KEY_FILE = ENVIRONMENT.key_file
 CLUSTER_RANGES = ENVIRONMENT.cluster_ranges
 # The private networks that destinations of messages may be in.
 WEBHOOK_RANGES = ENVIRONMENT.webhook_ranges
+# How long a new group waits for what else fires, how often it is told about at most, and when again.
+GROUP_WAIT_MS = round(ENVIRONMENT.group_wait_seconds * 1000)
+GROUP_INTERVAL_MS = round(ENVIRONMENT.group_interval_seconds * 1000)
+REPEAT_MS = round(ENVIRONMENT.repeat_seconds * 1000)
 # Where Kubernetes puts a pod's own account.
 SERVICE_ACCOUNT_FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 

@@ -18,6 +18,7 @@ from clusters.kinds import wire
 from clusters.kinds.kind import Kind
 from clusters.mirror.backoff import Backoff
 from clusters.mirror.mirror import is_older
+from clusters.points import reached
 from clusters.state.resource import Resource
 from clusters.state.summary import KindState
 
@@ -213,6 +214,7 @@ class Follower:
             if stream.answer.status == 200 and "json" not in stream.answer.headers.get("content-type", ""):
                 stream.close()
             raise_for_status(stream.answer)
+            reached("watch-opened")
             self._is_live()
             await stream.ended()
         finally:
@@ -241,6 +243,7 @@ class Follower:
             raise ClusterError(Reason.TOO_LARGE, "One event of the watch is larger than 2 MiB.", "")
 
     def _take_event(self, line: bytes) -> None:
+        reached("event-received")
         event = wire.decode_event(self.kind, line)
         if event.type == wire.ERROR:
             raise ExpiredVersion() if event.code == 410 else _watch_error(self.kind.plural, event.code or 0)
@@ -250,6 +253,7 @@ class Follower:
             self._is_in_doubt = False
         if event.type != wire.BOOKMARK:
             self._apply(event)
+            reached("event-applied")
         if event.version and not is_older(event.version, self.version):
             self.version = event.version
 

@@ -1,7 +1,7 @@
 """One cause, one group: which alerts are told together, and when. Pure.
 
 The times are Alertmanager's defaults: what fires within 30 s of the first is told with it, what comes later
-every 5 min, what goes on is told again after 4 h.
+every 5 min, what goes on is told again after 4 h. The operator may set others.
 """
 
 from typing import NamedTuple
@@ -49,17 +49,23 @@ def workload_behind(alert: Kept) -> str:
 
 
 def next_flush_ms(
-    *, now_ms: int, flush_at_ms: int | None, notified_at_ms: int | None, is_worse: bool = False
+    *,
+    now_ms: int,
+    flush_at_ms: int | None,
+    notified_at_ms: int | None,
+    is_worse: bool = False,
+    wait_ms: int = GROUP_WAIT_MS,
+    interval_ms: int = GROUP_INTERVAL_MS,
 ) -> int:
     """When a group that has just changed is to be told about.
 
     `flush_at_ms` is what was planned, `notified_at_ms` when it was last told about (None: never), `is_worse`
     that its severity rose: that does not wait for the interval.
     """
-    soonest = now_ms + GROUP_WAIT_MS
+    soonest = now_ms + wait_ms
     due = soonest
     if notified_at_ms is not None and not is_worse:
-        due = max(now_ms, notified_at_ms + GROUP_INTERVAL_MS)
+        due = max(now_ms, notified_at_ms + interval_ms)
     # A clock that was put back leaves plans far ahead: none may be later than what would be planned now.
     return due if flush_at_ms is None else min(due, flush_at_ms)
 

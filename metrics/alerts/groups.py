@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Min
 
@@ -156,4 +157,6 @@ def _next_flush_ms(group: AlertGroup, now_ms: int, *, is_worse: bool) -> int:
         flush_at_ms=group.flush_at_ms,
         notified_at_ms=group.notified_at_ms,
         is_worse=is_worse,
+        wait_ms=settings.GROUP_WAIT_MS,
+        interval_ms=settings.GROUP_INTERVAL_MS,
     )

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 from django.db import connection, transaction
 
 from clusters import leases
+from clusters.points import reached
 from metrics import sql
 from metrics.alerts import groups, rows
 from metrics.alerts.evaluate import (
@@ -84,15 +85,19 @@ def store_transitions(
     found: Sequence[ClusterTransitions], owner: str, cause_of: CauseOf, now_ms: int
 ) -> set[int]:
     """Store it all; the ids of the clusters that are no longer `owner`'s, of which nothing was stored."""
+    reached("transitions-found")
     told = [(one, _told(one.cluster_id, one.cluster, one.transitions)) for one in found]
     with transaction.atomic():
         fences = leases.current_fences([one.cluster_id for one in found], owner)
+        reached("fences-checked")
         valid = [(one, parts) for one, parts in told if fences.get(one.cluster_id) == one.fence]
         _store([part for _, parts in valid for part in parts], cause_of, now_ms)
         proofs = [(one.cluster_id, one.evaluated_at_ms, one.fence) for one, _ in valid]
         with connection.cursor() as cursor:
             columns = ("cluster_id", "evaluated_at_ms", "fence")
             sql.upsert_many(cursor, EVALUATIONS, columns, key=("cluster_id",), rows=proofs)
+        reached("proof-written")
+    reached("transitions-stored")
     return {one.cluster_id for one in found} - {one.cluster_id for one, _ in valid}
 
 
@@ -156,14 +161,18 @@ class _Round:
     def store(self) -> None:
         """Groups first, as they are locked first; the trail needs the ids of rows and groups."""
         locked = self._lock_groups()
+        reached("groups-locked")
         with connection.cursor() as cursor:
             self._write_alerts(cursor)
+        reached("alerts-written")
         new = [one.mark for one in self._of(FIRED) if one.mark not in self._rows]
         self._rows.update(_open_rows(new))
         changes = self._changes()
         groups.settle(locked, changes, self._now_ms)
+        reached("groups-settled")
         with connection.cursor() as cursor:
             sql.insert_many(cursor, EVENTS, EVENT_COLUMNS, self._trail())
+        reached("trail-written")
 
     def _of(self, *whats: str) -> list[_Told]:
         return [one for one in self._told if one.transition.what in whats]
@@ -178,6 +187,7 @@ class _Round:
             if missing:
                 causes = {key: (cause, one.transition.alert) for key, (cause, one) in missing.items()}
                 groups.open_for(causes, self._now_ms)
+                reached("group-opened")
                 open_now = groups.open_by_key(first)
             locked = groups.lock(touched | set(open_now.values()))
             if all(key in open_now and locked[open_now[key]].state != RESOLVED for key in first):

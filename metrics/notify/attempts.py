@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from clusters.connection.credentials import Keyring
 from clusters.connection.errors import ClusterError
+from clusters.points import reached
 from metrics.notify.destinations import target_of
 from metrics.notify.dialling import Line
 from metrics.notify.kinds import kind_named
@@ -65,6 +66,7 @@ def attempt(
 ) -> Result:
     """Send one message once. Never raises: whatever happens is a result, or nobody would hear of it."""
     at_ms = clock_ms()
+    reached("attempt-begun")
     try:
         return _attempted(parcel, line, keyring, at_ms)
     except OutboundFault as fault:
@@ -85,8 +87,11 @@ def _attempted(parcel: Parcel, line: Line, keyring: Callable[[], Keyring], at_ms
         return Result(parcel, Verdict(RETRY, "The portal was held up before it could send."), at_ms)
     kind = kind_named(parcel.destination.kind)
     target = target_of(parcel.destination, keyring(), at_ms=at_ms)
+    reached("address-opened")
     answer = send(_outbound(kind, parcel, target), line)
+    reached("answered")
     verdict = kind.judge(answer)
+    reached("answer-judged")
     if verdict.outcome == PLAIN and (parcel.is_plain or kind.plain is None):
         verdict = Verdict(FAILED_FOR_GOOD, verdict.sentence)
     return Result(parcel, verdict, at_ms, status=answer.status, latency_ms=answer.latency_ms)

@@ -5,6 +5,7 @@ thread; a request waits in a thread of one of two lanes, so that destinations th
 """
 
 import logging
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterable
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, connections
 
+from clusters import leases
 from clusters.connection.credentials import Keyring
+from clusters.points import reached
 from metrics.notify import heartbeat, sending
 from metrics.notify.attempts import Parcel, Result, attempt
 from metrics.notify.breaker import HostBook
@@ -60,6 +63,7 @@ class Dispatcher:
         self._wake = threading.Event()
         self._is_stopping = False
         self._minute = 0
+        self._has_freed = False
         self._keyring: Keyring | None = None
 
     @property
@@ -92,6 +96,7 @@ class Dispatcher:
     def step(self) -> None:
         """All that is due now: flush, settle, send, and once a minute what time asks for."""
         now_ms = self._means.clock_ms()
+        self._free_those_of_the_dead(now_ms)
         self._settle(now_ms)
         if is_anything_due(now_ms):
             if flush(now_ms, self._means.words()):
@@ -108,6 +113,13 @@ class Dispatcher:
         """Begin nothing more. What is under way is settled within STOP_SECONDS, or sent again by another."""
         self._is_stopping = True
         self.wake()
+
+    def _free_those_of_the_dead(self, now_ms: int) -> None:
+        """Once, before anything is claimed."""
+        if not self._has_freed:
+            host = self._means.owner.partition(":")[0]
+            sending.free_those_of_the_dead(host, _is_another, now_ms)
+            self._has_freed = True
 
     def _drain(self) -> None:
         ends_at_ms = self._means.clock_ms() + STOP_SECONDS * 1000
@@ -152,6 +164,7 @@ class Dispatcher:
         chosen = self._chosen(sending.candidates(now_ms), now_ms)
         if not chosen:
             return
+        reached("candidates-found")
         failing = {one.message_id: one.is_failing for one in chosen}
         parcels = sending.claim(chosen, self._means.owner, now_ms)
         claimed = {parcel.message_id for parcel in parcels}
@@ -176,11 +189,18 @@ class Dispatcher:
         def work() -> None:
             result = attempt(parcel, self._means.line, self._keys, self._means.clock_ms)
             self._done.put((result, is_failing))
+            reached("result-given")
             self.wake()
 
         self._lanes[is_failing].submit(work)
+        reached("parcel-given")
 
     def _keys(self) -> Keyring:
         if self._keyring is None:
             self._keyring = self._means.keyring()
         return self._keyring
+
+
+def _is_another(pid: int) -> bool:
+    """Whether another process runs under that id. Whoever had ours before, as in a container, is no more."""
+    return pid != os.getpid() and leases.is_alive(pid)

@@ -12,6 +12,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import connection, transaction
 
+from clusters.points import reached
 from metrics.alerts.models import Alert, AlertEvent, AlertGroup
 from metrics.alerts.silences import ActiveSilence
 from metrics.alerts.silencing import active_silences
@@ -73,12 +74,15 @@ def flush(now_ms: int, words: Words) -> int:
     """
     if not AlertGroup.objects.filter(flush_at_ms__lte=now_ms).exists():
         return 0
+    reached("flush-begun")
     current = _round(now_ms, words)
     written = 0
     for _ in range(BATCHES_AT_ONCE):
         with transaction.atomic():
             groups = _taken(now_ms)
+            reached("groups-taken")
             written += _tell(groups, current)
+        reached("flush-stored")
         if len(groups) < BATCH_GROUPS:
             break
     return written
@@ -124,6 +128,7 @@ def _tell(groups: Sequence[AlertGroup], current: _Round) -> int:
 
 def _tell_one(case: _Case, current: _Round) -> int:
     group, now_ms = case.group, current.now_ms
+    reached("alerts-read")
     newly_quiet = members.note_quiet(case.alerts, case.quiet)
     audience = _audience(case, current)
     by_id = {alert.pk: alert for alert in case.alerts}
@@ -137,13 +142,16 @@ def _tell_one(case: _Case, current: _Round) -> int:
         )
     ]
     OutboxMessage.objects.bulk_create(written)
+    reached("outbox-written")
     _write_events(case, written, audience, newly_quiet=newly_quiet, current=current)
+    reached("telling-noted")
     if written:
         group.notified_at_ms = now_ms
-    group.flush_at_ms = telling.next_flush_ms(_waits(case, audience, current), now_ms)
+    group.flush_at_ms = telling.next_flush_ms(_waits(case, audience, current), now_ms, settings.REPEAT_MS)
     if group.cause == TEST_CAUSE:
         _end_test(case, now_ms)
     group.save(update_fields=["notified_at_ms", "flush_at_ms"])
+    reached("group-marked")
     return len(written)
 
 
@@ -172,7 +180,8 @@ def _tell_destination(
         return None
     alerts = _worth_telling(case, line, alerts, is_fallback=current.receivers[destination].is_fallback)
     message = _composed(case, line, alerts, current) if alerts else None
-    step = telling.step(line, message, now_ms=current.now_ms)
+    reached("message-composed")
+    step = telling.step(line, message, now_ms=current.now_ms, repeat_ms=settings.REPEAT_MS)
     if step.ends_queued_as and not _ended(line, step.ends_queued_as, current.now_ms):
         case.in_flight.add(destination)
         return None
@@ -212,6 +221,7 @@ def _composed(case: _Case, line: Line, alerts: Sequence[Alert], current: _Round)
         sequence=line.last_sequence + 1,
         public_url=settings.PUBLIC_URL,
         time_zone=settings.TIME_ZONE,
+        repeat_after_ms=settings.REPEAT_MS,
     )
     return compose(
         group=members.group_facts(case.group, alerts),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import h11
 
+from clusters.points import reached
 from metrics.notify.addresses import PUBLIC_PORTS, WebAddress, web_address
 from metrics.notify.dialling import Deadline, Line, dial, secure
 from metrics.notify.kinds.kind import Outbound, OutboundAnswer, OutboundFault, OutboundLetter, OutboundRequest
@@ -43,7 +44,9 @@ def send_request(request: OutboundRequest, line: Line) -> OutboundAnswer:
         raise OutboundFault("too_large", f"The message is larger than {LARGEST_BODY_BYTES // 1024} KB.")
     content = _encoded(request, address)
     deadline = Deadline(line.whole_seconds)
+    reached("request-made")
     sock = dial(address.host, address.port, line=line, public_ports=PUBLIC_PORTS, deadline=deadline)
+    reached("connected")
     try:
         if address.scheme == "https":
             sock = secure(sock, address.host, line=line, deadline=deadline)
@@ -85,6 +88,7 @@ class _Exchange:
         """Send, then read until the answer is whole, or what has come must do."""
         try:
             self._send(head, body)
+            reached("request-left")
             self._read()
         except OutboundFault as fault:
             return self._what_came_or(fault)
@@ -129,6 +133,7 @@ class _Exchange:
             if event is h11.NEED_DATA:
                 self._deadline.arm(self._sock)
                 content = self._sock.recv(_PIECE_BYTES)
+                reached("answer-begun")
                 if not content and self._response is None:
                     raise ConnectionResetError
                 self._machine.receive_data(content)

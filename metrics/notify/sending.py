@@ -12,6 +12,7 @@ from typing import TypeVar
 from django.db import connection, transaction
 from django.db.models import F, Min, Model, QuerySet
 
+from clusters.points import reached
 from metrics import sql
 from metrics.alerts.audit import audit
 from metrics.alerts.models import AlertEvent, AlertGroup
@@ -71,16 +72,44 @@ def claim(chosen: Collection[Candidate], owner: str, now_ms: int) -> list[Parcel
         open_now = Destination.objects.filter(
             pk__in=by_destination, is_enabled=True, closed_until_ms__lte=now_ms
         )
+        reached("destination-locked")
         free = [by_destination[pk] for (pk,) in _locked(open_now).values_list("pk")]
         waiting = OutboxMessage.objects.filter(pk__in=free, status=QUEUED, lease_until_ms__lte=now_ms)
         rows = list(_locked(waiting, of=("self",)).select_related("destination"))
+        reached("message-locked")
         Destination.objects.filter(pk__in={row.destination_id for row in rows}).update(
             closed_until_ms=until_ms
         )
+        reached("destination-closed")
         OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
             lease_owner=owner, lease_until_ms=until_ms, attempts=F("attempts") + 1
         )
+        reached("claim-written")
+    reached("claimed")
     return [_parcel(row, until_ms) for row in rows]
+
+
+def free_those_of_the_dead(host: str, is_alive: Callable[[int], bool], now_ms: int) -> int:
+    """Free what processes of this host had claimed that are no more; how many messages.
+
+    Else a worker that is started again after a crash waits for their leases to run out. Owners are named
+    `host:pid:…`. Were a living one taken for dead, a message would be sent once more under the same id.
+    """
+    claimed = OutboxMessage.objects.filter(
+        status=QUEUED, lease_until_ms__gt=now_ms, lease_owner__startswith=f"{host}:"
+    )
+    owners = set(claimed.values_list("lease_owner", flat=True))
+    dead = [owner for owner in owners if not is_alive(int(owner.removeprefix(f"{host}:").partition(":")[0]))]
+    with transaction.atomic():
+        theirs = claimed.filter(lease_owner__in=dead)
+        places = Destination.objects.filter(pk__in=theirs.values("destination_id"))
+        list(places.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        for destination_id, until_ms in list(theirs.values_list("destination_id", "lease_until_ms")):
+            # Unless it is closed for another reason.
+            Destination.objects.filter(pk=destination_id, closed_until_ms=until_ms).update(
+                closed_until_ms=now_ms
+            )
+        return theirs.update(lease_owner="", lease_until_ms=0)
 
 
 def _locked(rows: "QuerySet[Row]", of: tuple[str, ...] = ()) -> "QuerySet[Row]":
@@ -107,14 +136,19 @@ def settle(results: Sequence[Result], now_ms: int, chance: Callable[[], float] =
 
     Groups are locked before messages, as in telling about them, so that the two never wait for each other.
     """
+    reached("settling")
     with transaction.atomic():
         groups = AlertGroup.objects.filter(pk__in={result.parcel.group_id for result in results})
         list(groups.order_by("pk").select_for_update(no_key=True).values_list("pk"))
         books = _Books(results)
+        reached("settle-locked")
         for result in results:
             books.enter(result, now_ms, chance())
+        reached("results-entered")
         books.write()
         groups.filter(pk__in=books.out.values()).exclude(cause="test").update(flush_at_ms=now_ms)
+        reached("settle-written")
+    reached("settled")
     for destination_id in books.out:
         _have_others_told(destination_id, now_ms)
 
@@ -157,8 +191,10 @@ class _Books:
     def write(self) -> None:
         """All of it."""
         Delivery.objects.bulk_create(self._deliveries)
+        reached("attempt-written")
         AlertEvent.objects.bulk_create(self._events)
         _update(self._changed.values(), MESSAGE_COLUMNS)
+        reached("message-ended")
         _update((self._destinations[row.destination_id] for row in self._changed.values()), HEALTH_COLUMNS)
 
 

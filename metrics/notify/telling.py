@@ -6,7 +6,7 @@ What each is told is metrics.notify.compose's; here is decided whom it is compos
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from metrics.alerts.grouping import GROUP_INTERVAL_MS, REPEAT_MS
+from metrics.alerts.grouping import REPEAT_MS
 from metrics.notify.facts import TEST_SEVERITY, Told
 from metrics.notify.message import OVER, Message
 from metrics.notify.routes import RouteFacts, next_opening_ms, routed
@@ -148,7 +148,7 @@ def _tell_fallback(
         told[fallback] = [alert.id for alert in alerts if alert.id in wanted]
 
 
-def step(line: Line, message: Message | None, *, now_ms: int) -> Step:
+def step(line: Line, message: Message | None, *, now_ms: int, repeat_ms: int = REPEAT_MS) -> Step:
     """What to do with a line, given what its destination should be told. Never while one is in flight."""
     queued = line.queued
     if message is None:
@@ -158,7 +158,7 @@ def step(line: Line, message: Message | None, *, now_ms: int) -> Step:
             return Step()
         return Step(ends_queued_as="replaced", writes=True, expires_at_ms=queued.expires_at_ms)
     given_up = line.given_up
-    if given_up and given_up.says_the_same_as(message) and now_ms - given_up.at_ms < REPEAT_MS:
+    if given_up and given_up.says_the_same_as(message) and now_ms - given_up.at_ms < repeat_ms:
         return Step()
     return Step(writes=True)
 
@@ -176,19 +176,14 @@ class Waits:
     """Somebody knows its beginning and not its end."""
 
 
-def next_flush_ms(waits: Waits, now_ms: int) -> int | None:
+def next_flush_ms(waits: Waits, now_ms: int, repeat_ms: int = REPEAT_MS) -> int | None:
     """When a group is looked at again though nothing changes; None where it is over and all is told."""
     moments = [now_ms + IN_FLIGHT_RECHECK_MS] if waits.is_in_flight else []
     if waits.opens_at_ms is not None and (waits.is_dangling or not waits.is_over):
         moments.append(waits.opens_at_ms)
     if not waits.is_over:
-        moments.append(now_ms + REPEAT_MS)
+        moments.append(now_ms + repeat_ms)
         moments.extend(max(until_ms, now_ms + IN_FLIGHT_RECHECK_MS) for until_ms in waits.silenced_until_ms)
         if waits.is_inhibited:
             moments.append(now_ms + INHIBITED_RECHECK_MS)
     return min(moments, default=None)
-
-
-def is_too_soon(notified_at_ms: int | None, now_ms: int) -> bool:
-    """Whether the interval since a group was last told about is not over."""
-    return notified_at_ms is not None and now_ms - notified_at_ms < GROUP_INTERVAL_MS

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError
 
+from clusters.points import reached
 from metrics.alerts import storing
 from metrics.alerts.causes import cause_by_rulebook
 from metrics.alerts.effective import ClusterTerms
@@ -105,10 +106,12 @@ class Judge:
     async def judge(self) -> None:
         """One round: look at every cluster that is due, and store what came of it."""
         now_ms = self._now_ms()
+        reached("round-begun")
         self._note_jump(now_ms)
         await self._wishes.ask(list(self._windows), now_ms)
         is_slot = now_ms >= self._slot_at_ms or self._jumped_ms != 0
         judged = await self._judge_due(now_ms, is_slot=is_slot)
+        reached("clusters-judged")
         self._take_over(judged, await self._store(judged, now_ms, is_slot=is_slot))
         self._jumped_ms = 0
         if is_slot:
@@ -195,6 +198,7 @@ class Judge:
                 self._drop(cluster_id)
                 continue
             one.window.alerting.judged(one.alerts, due_ms=one.due_ms, place=one.place)
+        reached("alerts-taken-over")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import msgspec
 from clusters.mirror.changes import Change, later_of
 from clusters.mirror.reading import ClusterReading
 from clusters.mirror.verdict import ClusterHealth, cluster_health
+from clusters.points import reached
 from clusters.state.picture import ClusterValues
 from clusters.state.resource import NO_DATA, PENDING, Resource
 from metrics.alerts.values import Seen
@@ -157,6 +158,7 @@ class Window:
         self._has_news = True
         self._has_other_usage = False
         self._publish(build_frame(values, self.identity.cluster_id, changes, now_ms))
+        reached("frame-made")
 
     def _tell_usage(self) -> None:
         """Send the card once more, at the same place."""

@@ -19,6 +19,7 @@ from clusters import leases
 from clusters.kinds import all_kinds
 from clusters.mirror.mirror import Mirror
 from clusters.mirror.reading import ClusterReading
+from clusters.points import reached
 from clusters.state.resource import Resource
 from metrics import pipeline
 from metrics.alerts.effective import ClusterTerms
@@ -86,7 +87,7 @@ class Worker:
     async def run(self) -> None:
         """Write and renew until cancelled."""
         with suppress(DatabaseError):  # Then they run out by themselves.
-            await self._database.run(leases.free_those_of_the_dead, self.host, _is_alive)
+            await self._database.run(leases.free_those_of_the_dead, self.host, leases.is_alive)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._publisher.run())
             group.create_task(self._write_forever())
@@ -95,9 +96,11 @@ class Worker:
 
     async def hold(self, cluster_id: int) -> bool:
         """Take a cluster for one more window, if nobody else has it. True where it is ours now."""
+        reached("lease-wanted")
         held = await self._database.run(leases.take, cluster_id, self.owner, now_ms())
         if held is None:
             return False
+        reached("lease-taken")
         window = self.windows.get(cluster_id)
         if window is None or window.identity.fence != held.fence:
             if window is not None:
@@ -105,6 +108,7 @@ class Worker:
             loaded = await self._database.run(loading.load, held, now_ms())
             if loaded is None:
                 return False
+            reached("picture-loaded")
             window = self._open(loaded, await self._judge.terms_for(cluster_id))
         window.ends_at_ms = now_ms() + random.randint(*WINDOW_MS)
         return True
@@ -191,6 +195,7 @@ class Worker:
         if not taken:
             return
         rows = await self._prepare(taken)
+        reached("batch-taken")
         try:
             refused = await self._database.run(pipeline.store_prepared, rows, self.owner)
         except DatabaseError:
@@ -328,13 +333,3 @@ class Worker:
 def _put_back(taken: Sequence[tuple[Window, Batch]]) -> None:
     for window, batch in taken:
         window.put_back(batch)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -58,6 +58,12 @@ def test_a_new_group_waits_for_company() -> None:
     assert next_flush_ms(now_ms=NOW_MS, flush_at_ms=None, notified_at_ms=None) == NOW_MS + GROUP_WAIT_MS
 
 
+def test_the_operator_may_have_it_wait_longer_and_be_told_less_often() -> None:
+    new = next_flush_ms(now_ms=NOW_MS, flush_at_ms=None, notified_at_ms=None, wait_ms=90_000)
+    told = next_flush_ms(now_ms=NOW_MS, flush_at_ms=None, notified_at_ms=NOW_MS - 1, interval_ms=900_000)
+    assert (new, told) == (NOW_MS + 90_000, NOW_MS - 1 + 900_000)
+
+
 def test_company_does_not_put_the_first_message_off() -> None:
     planned = NOW_MS + 4_000
     assert next_flush_ms(now_ms=NOW_MS, flush_at_ms=planned, notified_at_ms=None) == planned

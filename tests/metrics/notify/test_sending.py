@@ -438,3 +438,33 @@ def test_processes_side_by_side_write_and_take_each_message_once(receiver: Recei
     assert len(ids) == len(set(ids)), "nothing was sent twice"
     assert OutboxMessage.objects.count() == 12 * 15
     assert len(ids) == OutboxMessage.objects.filter(status="delivered").count()
+
+
+def test_what_a_dead_process_of_this_host_had_claimed_is_free_at_once(
+    sender: Sender, receiver: Receiver
+) -> None:
+    a_destination(receiver.url())
+    a_due_group()
+    sender.flush()
+    claimed = sending.claim(sending.candidates(NOW_MS), "here:7:ab", NOW_MS)
+
+    assert sending.candidates(NOW_MS) == []
+    assert sending.free_those_of_the_dead("elsewhere", lambda pid: False, NOW_MS) == 0
+    assert sending.free_those_of_the_dead("here", lambda pid: pid == 7, NOW_MS) == 0
+    assert sending.free_those_of_the_dead("here", lambda pid: False, NOW_MS) == 1
+    assert [one.message_id for one in sending.candidates(NOW_MS)] == [claimed[0].message_id]
+    assert only_message().attempts == 1
+
+
+def test_a_destination_that_failed_meanwhile_stays_closed_when_the_dead_are_cleared_away(
+    sender: Sender, receiver: Receiver
+) -> None:
+    a_destination(receiver.url())
+    a_due_group()
+    sender.flush()
+    sending.claim(sending.candidates(NOW_MS), "here:7:ab", NOW_MS)
+    Destination.objects.update(closed_until_ms=NOW_MS + HOUR_MS)
+
+    sending.free_those_of_the_dead("here", lambda pid: False, NOW_MS)
+
+    assert waits_ms() == HOUR_MS
