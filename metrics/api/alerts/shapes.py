@@ -2,15 +2,7 @@
 
 from rest_framework import serializers
 
-from clusters.api.shapes import Shape, moment
-
-
-class ClusterNameShape(Shape):
-    """Which cluster."""
-
-    id = serializers.UUIDField()
-    slug = serializers.CharField()
-    name = serializers.CharField()
+from clusters.api.shapes import ClusterNameShape, Shape, moment
 
 
 class SubjectShape(Shape):

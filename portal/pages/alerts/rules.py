@@ -56,7 +56,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
         {
             "rail": rail("alerts"),
             **_facts(found),
-            "condition": condition_words(found),
+            "condition": condition_words(found).replace("`", ""),
             "settings": [_setting(row) for row in rows],
             "may_change": may_change,
             "clusters": Cluster.objects.order_by("name").values_list("slug", "name") if may_change else [],
