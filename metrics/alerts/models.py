@@ -83,7 +83,8 @@ class Alert(models.Model):
     """One rule on one subject of one cluster, from its first match to its end.
 
     Written by metrics.alerts.storing under the fence of the cluster's reader; pending ones that never
-    fire are deleted. `cluster` is empty only for what is about the portal itself.
+    fire are deleted. Those that were sent to us are written by metrics.alerts.receiving. `cluster` is empty
+    for what is about the portal itself, and for what was sent of a cluster that is not registered.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
