@@ -1,8 +1,11 @@
 """What people do without a mouse, on a phone and on paper."""
 
 import pytest
+from asgiref.sync import sync_to_async
 from playwright.async_api import Page
 
+from clusters.models import Cluster
+from tests import builders
 from tests.journeys.visiting import Visit, Visitor
 
 FOCUSED = "document.activeElement.getAttribute('href')"
@@ -75,3 +78,20 @@ async def _paper_is_light_and_has_nothing_to_press(page: Page) -> None:
     for part in (".rail", ".filters", ".account", ".icon-button"):
         assert not await page.locator(part).is_visible(), part
     assert await page.locator("tbody tr").first.is_visible()
+
+
+async def test_a_new_alert_waits_in_a_bar_until_it_is_asked_for(visitor: Visitor) -> None:
+    page = await visitor.open(Visit("alerts", "/alerts/", line="none"))
+    shown = await page.locator("a.alert").count()
+    await sync_to_async(builders.an_alert)(await sync_to_async(Cluster.objects.first)(), severity="critical")
+
+    bar = page.locator("[data-part=news]")
+    await bar.wait_for(state="visible", timeout=40_000)
+    assert await page.locator("a.alert").count() == shown
+    await page.keyboard.press("n")
+
+    assert await page.locator("a.alert").count() == shown + 1
+    assert not await bar.is_visible()
+    await page.keyboard.press("j")
+    assert await page.evaluate("document.activeElement.className") == "alert"
+    await page.close()
