@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from metrics.live.frames import Frame
 from metrics.live.messages import place_text
 
@@ -55,7 +57,8 @@ class _Cluster:
         if self.frames and self.frames[-1][1].fence != frame.fence:
             self.frames.clear()
             self.kept_bytes = 0
-        self.frames.append((now_seconds, frame))
+        # Only a cluster's own page is told again what was kept: fleet pages are told the latest card.
+        self.frames.append((now_seconds, msgspec.structs.replace(frame, brief=b"")))
         self.kept_bytes += frame.size_bytes
         while self.frames and self._is_too_much(now_seconds):
             self.kept_bytes -= self.frames.popleft()[1].size_bytes

@@ -1,6 +1,7 @@
 """One cluster held by this process: its reading, what has changed since the last frame and the last batch.
 
-Frames for open pages leave at once for a first change and then at most every FRAME_MS. While the first
+Frames for open pages leave at once for a first change and then at most every FRAME_MS, and after one that
+carries many changes a little later: each costs us and every page, however little is in it. While the first
 lists go on, frames are fewer and carry totals only: the rows come afterwards, whole.
 """
 
@@ -22,6 +23,7 @@ from metrics.pipeline import Batch, Keyframe, UsageRows
 from metrics.reading.alerting import Alerting
 
 FRAME_MS = 20
+LONGEST_FRAME_MS = 80
 FIRST_READ_FRAME_MS = 250
 KEYFRAME_MS = 3_600_000
 JOURNAL_LIMIT_CHANGES = 50_000
@@ -76,6 +78,7 @@ class Window:
         self._has_news = True
         self._flush_handle: asyncio.Handle | None = None
         self._flushed_at_ms = 0
+        self._pause_ms = FRAME_MS
         self._keyframe_at_ms = now_ms() if is_stored else 0
         self._stored_at_ms = 0
         self._usage: tuple[UsageRows, ...] = ()
@@ -135,7 +138,7 @@ class Window:
         if self._flush_handle is not None:
             return
         loop = asyncio.get_running_loop()
-        pause_ms = FRAME_MS if self.is_stored else FIRST_READ_FRAME_MS
+        pause_ms = self._pause_ms if self.is_stored else FIRST_READ_FRAME_MS
         wait_ms = self._flushed_at_ms + pause_ms - self._now_ms()
         if wait_ms <= 0:
             self._flush_handle = loop.call_soon(self.flush)
@@ -151,6 +154,7 @@ class Window:
         self.number += 1
         values = self._told = self.values(now_ms)
         changes = list(self._frame.values())
+        self._pause_ms = min(LONGEST_FRAME_MS, FRAME_MS + 2 * max(0, len(changes) - 1))
         self._count_into_batch(now_ms)
         for key, change in self._frame.items():
             self._batch[key] = later_of(self._batch.get(key), change)

@@ -173,6 +173,33 @@ def test_no_bytes_do_more_than_be_refused(body: bytes) -> None:
             decode(POD, body)
 
 
+_texts = st.text() | st.sampled_from(["]", "}]", '}],"', ']},"spec":{', '"managedFields":['])
+_anything = st.recursive(
+    st.none() | st.integers() | _texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
+)
+
+
+@given(managers=st.lists(_anything, max_size=3), is_last=st.booleans())
+def test_whoever_manages_its_fields_a_pod_is_read_as_without_them(
+    managers: list[object], is_last: bool
+) -> None:
+    pod = _pod()
+    named = {"name": "web-1", "uid": "u", "resourceVersion": "7"}
+    owners = {"ownerReferences": [{"kind": "Job", "name": "j", "controller": True}]}
+    listed = {"managedFields": managers}
+    metadata = {**named, **owners, **listed} if is_last else {**named, **listed, **owners}
+    line = json.dumps({"type": MODIFIED, "object": {**pod, "metadata": metadata}}, separators=(",", ":"))
+    bare = _line(MODIFIED, {**pod, "metadata": {**named, **owners}})
+
+    assert decode_event(POD, line.encode()) == decode_event(POD, bare)
+
+
+def test_a_list_of_managers_without_an_end_is_no_line() -> None:
+    with pytest.raises(ClusterError):
+        decode_event(POD, b'{"type":"MODIFIED","object":{"metadata":{"managedFields":[{"a":1')
+
+
 def test_a_huge_annotation_is_not_kept() -> None:
     item = _pod()
     item["metadata"] = {**item["metadata"], "annotations": {"note": "x" * 1_000_000}}  # type: ignore[dict-item]

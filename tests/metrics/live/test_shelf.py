@@ -1,5 +1,7 @@
 """The latest cards and frames."""
 
+import msgspec
+
 from metrics.live.frames import NO_STEP, Frame
 from metrics.live.shelf import KEPT_BYTES, KEPT_SECONDS, Card, Shelf
 
@@ -120,3 +122,17 @@ def test_a_card_of_a_later_place_leaves_a_hole_where_its_steps_were() -> None:
 
     assert shelf.take_card_of(a_card(3, 5))
     assert shelf.frames_after("u", 1, 2) is None
+
+
+def test_kept_frames_are_as_they_were_told_but_for_what_only_fleet_pages_read() -> None:
+    shelf = Shelf()
+    shelf.take_frame(a_frame(1), 0.0)
+    told = msgspec.structs.replace(a_frame(2), brief=b'{"causes":[]}')
+    shelf.take_frame(told, 0.0)
+    kept = shelf.frames_after("u", 1, 1)
+
+    assert kept is not None
+    assert [(one.text(), one.brief) for one in kept] == [(told.text(), b"")]
+    card = shelf.card("u")
+    assert card is not None
+    assert card.brief == told.brief
