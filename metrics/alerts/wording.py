@@ -20,6 +20,8 @@ _NAME = re.compile(r"\{([a-z][a-z_]*(?:\.[a-z][a-z_]*)?)\}")
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\s]+")
 """Control characters, those that turn the direction of writing, and any run of blanks."""
 _GIB = 1 << 30
+_ENDS = (".", "!", "?", "…")
+"""Of a sentence. One that ends with what a cluster says may lack its own."""
 
 
 class Worded(Protocol):
@@ -49,9 +51,9 @@ def names_in(text: str) -> frozenset[str]:
 
 def sentence(rule: Worded, params: Mapping[str, Value], count: int = 1) -> str:
     """What is wrong, in a sentence: of one thing, or of `count` things in the same trouble."""
-    if count == 1:
-        return _filled(rule.sentence, params, _told)
-    return _filled(rule.sentence_many, {**params, COUNT: count}, _told)
+    text = rule.sentence if count == 1 else rule.sentence_many
+    said = _filled(text, params if count == 1 else {**params, COUNT: count}, _told)
+    return said if said.endswith(_ENDS) else f"{said}."
 
 
 def advice(rule: Worded, params: Mapping[str, Value]) -> str:

@@ -1,5 +1,7 @@
 """One alert's page: what, where, since, what is affected, what to do, who was told, what happened."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -35,7 +37,7 @@ SEEN_BEFORE_MS = 90 * 86_400_000
 
 @dataclass(frozen=True)
 class Affected:
-    """One alert of the group."""
+    """One object that alerts of the group are about."""
 
     shape: str
     name: str
@@ -110,9 +112,7 @@ def page_of(user: User, group: AlertGroup, *, now_ms: int) -> dict[str, Any]:
         "silence": face.silenced_by if members.is_quiet else None,
         "silenced_until": iso(face.silenced_by.ends_at_ms) if face.silenced_by else None,
         "behind": _behind(user, face) if members.is_quiet else None,
-        "total": members.total,
         **_affected_table(current, members),
-        "left_out": max(0, members.total - AFFECTED_SHOWN),
         "advice": wording.advice(rule, face.params) if rule else "",
         "command": wording.command(rule, face.params) if rule else "",
         "runbook": rule.runbook if rule else str(face.params.get("runbook_url", "")),
@@ -141,10 +141,13 @@ def _state(group: AlertGroup, states: set[str]) -> str:
 
 
 def _affected_table(alerts: Any, members: Members) -> dict[str, Any]:
-    """What is affected, and which columns tell one row from another."""
+    """What is affected, each object once, and which columns tell one row from another."""
+    total = alerts.order_by().values("cluster_id", "kind", "namespace", "name").distinct().count()
     rows = _affected(alerts)
     return {
+        "total": total,
         "affected": rows,
+        "left_out": total - len(rows),
         "has_namespaces": any(row.namespace for row in rows),
         "has_clusters": len(members.clusters) > 1 or len({row.cluster for row in rows}) > 1,
         "has_rules": len(members.rules) > 1,
@@ -152,14 +155,22 @@ def _affected_table(alerts: Any, members: Members) -> dict[str, Any]:
 
 
 def _affected(alerts: Any) -> list[Affected]:
-    rows = sorted(
-        alerts.select_related("cluster").order_by("since_ms", "pk")[:AFFECTED_SHOWN],
-        key=lambda alert: (SEVERITIES.index(alert.severity), alert.cluster.name if alert.cluster else ""),
-    )
-    return [_row(alert) for alert in rows]
+    """The worst alert of each object, with the names of all rules that it is in trouble by."""
+    found = alerts.select_related("cluster").order_by("since_ms", "pk")[:AFFECTED_SHOWN]
+    by_object: defaultdict[tuple[object, ...], list[Alert]] = defaultdict(list)
+    for alert in sorted(found, key=_order):
+        by_object[alert.cluster_id, alert.kind, alert.namespace, alert.name].append(alert)
+    return [_row(same) for same in by_object.values()]
 
 
-def _row(alert: Alert) -> Affected:
+def _order(alert: Alert) -> tuple[bool, int, str]:
+    """What is open first, then the worst."""
+    name = alert.cluster.name if alert.cluster else ""
+    return alert.state == RESOLVED, SEVERITIES.index(alert.severity), name
+
+
+def _row(same: Sequence[Alert]) -> Affected:
+    alert = same[0]
     cluster = alert.cluster
     return Affected(
         shape=words.shape_of(
@@ -172,10 +183,10 @@ def _row(alert: Alert) -> Affected:
         cluster=cluster.name if cluster else place_called(alert.labels),
         cluster_href=reverse("cluster", args=[cluster.slug]) if cluster else "",
         namespace=alert.namespace,
-        rule=words.name_of(alert.rule),
+        rule=", ".join(dict.fromkeys(words.name_of(one.rule) for one in same)),
         sentence=words.sentence_of(alert.rule, alert.params),
         state=words.state_word(alert.state),
-        since=iso(alert.since_ms),
+        since=iso(min(one.since_ms for one in same)),
     )
 
 
@@ -228,7 +239,12 @@ def _trail(user: User, group: AlertGroup) -> list[Line]:
 
 def _line(event: AlertEvent) -> Line:
     by = event.user.get_username() if event.user else ""
-    what = _called(event.alert) if event.alert else words.name_of(event.group.rule if event.group else "")
+    rule = event.group.rule if event.group else ""
+    what = words.name_of(rule)
+    if event.alert:
+        what = _called(event.alert)
+        if event.alert.rule != rule:
+            what = f"{what} ({words.name_of(event.alert.rule)})"
     text = words.trail_line(event.what, {"what": what, "by": by or "The operator", **event.params})
     return Line(iso(event.at_ms), text, by)
 

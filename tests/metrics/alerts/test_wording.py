@@ -50,9 +50,23 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     ],
 )  # fmt: skip
 def test_a_value_is_told_on_one_line_in_the_unit_of_its_name(name: str, value: Any, told: str) -> None:
-    rule: Any = SimpleNamespace(sentence="{" + name + "}")
+    rule: Any = SimpleNamespace(advice="{" + name + "}")
 
-    assert wording.sentence(rule, {name: value}) == told
+    assert wording.advice(rule, {name: value}) == told
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("node failed", "It says: node failed."),
+        ("node failed.", "It says: node failed."),
+        ("why?", "It says: why?"),
+    ],
+)
+def test_a_sentence_ends_with_a_stop_whatever_a_cluster_says(message: str, told: str) -> None:
+    rule: Any = SimpleNamespace(sentence="It says: {message}")
+
+    assert wording.sentence(rule, {"message": message}) == told
 
 
 def test_a_number_that_cannot_be_printed_is_unknown() -> None:

@@ -198,6 +198,19 @@ def test_columns_that_say_the_same_of_all_are_left_out(bob, prod) -> None:
     assert '<th scope="col">Rule</th>' in parted
 
 
+def test_an_object_that_several_rules_are_about_is_one_row(bob, prod) -> None:
+    group = an_alert(prod, kind="Node", rule="node-not-ready", namespace="", name="n1").group
+    also = an_alert(prod, group=group, kind="Node", rule="node-unreachable", namespace="", name="n1")
+    AlertEvent.objects.create(group=group, alert=also, at_ms=5_000, what="fired", params={})
+    AlertGroup.objects.filter(pk=group.pk).update(rule="node-not-ready")
+
+    page = text(bob.get(f"/alerts/{group.uuid}/"))
+
+    assert 'data-total="1"' in page
+    assert "KubeNodeNotReady, KubeNodeUnreachable" in page
+    assert "n1 (KubeNodeUnreachable) fired" in page
+
+
 def test_unknown_is_said_and_is_not_resolved(bob, prod) -> None:
     group = an_alert(prod, state="unknown", unknown_since_ms=5_000).group
     AlertGroup.objects.filter(pk=group.pk).update(state="unknown")
@@ -299,6 +312,15 @@ def test_what_fires_beside_the_causes_is_listed_too(client) -> None:
 
     assert "Also firing" in page
     assert f'href="/alerts/{alert.group.uuid}/"' in page
+
+
+def test_what_fires_of_several_is_said_of_all_of_them(client) -> None:
+    client.force_login(an_admin())
+    full = a_cluster("full")
+    alert = an_alert(full, params={"namespace": "shop", "name": "shop-1", "restarts": 7})
+    an_alert(full, group=alert.group, name="shop-2", params={"namespace": "shop", "name": "shop-2"})
+
+    assert "2 pods keep crashing, among them shop/shop-1" in text(client.get("/"))
 
 
 def test_no_list_says_who_is_on_what_one_may_not_see(bob) -> None:
