@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import rounds, run
+from bench import judging, rounds, run, troubles
 from bench.figures import IDS, Figure, as_json, table
 from bench.options import Options
 
@@ -64,4 +64,8 @@ async def _measure(options: Options) -> list[Figure]:
         figures += await rounds.measure(options)
     if options.wants("B2a", "B2b", "B3a", "B3b", "B4", "B10"):
         figures += await run.measure(options)
+    if options.wants("A1"):
+        figures.append(await asyncio.to_thread(troubles.measure))
+    if options.wants("A4"):
+        figures += await judging.measure()
     return figures

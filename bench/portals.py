@@ -57,6 +57,15 @@ class MeasuredPortal:
         made = self._prepare("clusters", described)
         return float(made["committed_at"]), made["uuids"]
 
+    @property
+    def database(self) -> Path:
+        """The file that it keeps everything in."""
+        return self.directory / "data" / "topmast.sqlite3"
+
+    def switch_rules_off(self) -> None:
+        """All rules, everywhere; evaluators follow within seconds."""
+        self._prepare("rules-off", None)
+
     def cpu_seconds(self) -> float:
         """Of all its processes, the supervisor among them."""
         return processes.cpu_seconds(self._family())

@@ -54,11 +54,26 @@ def register(clusters: list[dict[str, Any]]) -> dict[str, Any]:
     return {"committed_at": time.time(), "uuids": uuids}
 
 
+def switch_rules_off(described: None) -> dict[str, Any]:
+    """Every rule, in every cluster."""
+    from metrics.alerts.audit import COMMAND
+    from metrics.alerts.rules import rulebook
+    from metrics.alerts.settings import Change, Scope, change_rule
+
+    del described
+    now_ms = time.time_ns() // 1_000_000
+    for rule in rulebook():
+        change_rule(rule, Scope(None, "", ""), Change(is_off=True), user=None, via=COMMAND, now_ms=now_ms)
+    return {}
+
+
 def main() -> None:
-    """`python -m bench.preparing people|clusters`, with what to make on standard input."""
+    """`python -m bench.preparing people|clusters|rules-off`; what to make is on standard input."""
     django.setup()
     described = json.load(sys.stdin)
-    made = {"people": make_people, "clusters": register}[sys.argv[1]](described)
+    made = {"people": make_people, "clusters": register, "rules-off": switch_rules_off}[sys.argv[1]](
+        described
+    )
     print(json.dumps(made))
 
 

@@ -13,12 +13,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.waiting import free_port
 
 PASSWORD = "only-on-loopback"
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "unix_socket_directories=", "jit=off")
+_SAFE_FROM_KILLS = ("fsync=off", "unix_socket_directories=", "jit=off")
 
 
 def find_programs() -> Path | None:
@@ -27,9 +29,55 @@ def find_programs() -> Path | None:
     return found[-1].parent if found else None
 
 
+@dataclass(frozen=True)
+class Server:
+    """One that was made and can be started, as often as it is asked to."""
+
+    programs: Path
+    directory: Path
+    port: int
+    account: dict[str, int]
+    settings: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        """The URL of its empty database."""
+        return f"postgres://postgres:{PASSWORD}@127.0.0.1:{self.port}/postgres"
+
+    def begin(self) -> "subprocess.Popen[bytes]":
+        """Start it; it may take a moment until it serves."""
+        settings = (*self.settings, f"port={self.port}", "listen_addresses=127.0.0.1")
+        options = [part for setting in settings for part in ("-c", setting)]
+        with (self.directory / "log").open("ab") as log:
+            return subprocess.Popen(
+                [self.programs / "postgres", "-D", self.directory / "data", *options],
+                stdout=log, stderr=log, cwd=self.directory, start_new_session=True, **self.account,
+            )  # fmt: skip
+
+    def wait_until_ready(self) -> None:
+        """Until it serves. Raises RuntimeError where it does not."""
+        is_ready = f"{self.programs}/pg_isready -q -h 127.0.0.1 -p {self.port}"
+        words = ["timeout", "20", "bash", "-c", f"until {is_ready}; do sleep 0.1; done"]
+        if subprocess.run(words, check=False).returncode != 0:
+            raise RuntimeError(f"PostgreSQL did not start: {(self.directory / 'log').read_text()[-2000:]}")
+
+
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
     """The address of a fresh server with an empty database. Ends with the block."""
+    with a_made_one(_FAST) as server:
+        process = server.begin()
+        try:
+            server.wait_until_ready()
+            yield server.address
+        finally:
+            process.send_signal(signal.SIGINT)  # Fast shutdown: does not wait for its clients.
+            process.wait(timeout=20)
+
+
+@contextlib.contextmanager
+def a_made_one(settings: tuple[str, ...] = _SAFE_FROM_KILLS) -> Iterator[Server]:
+    """A server that is not started yet. What it has committed outlives its being killed."""
     programs = find_programs()
     if programs is None:
         raise FileNotFoundError("PostgreSQL is not installed. On Debian: apt-get install postgresql.")
@@ -37,12 +85,7 @@ def postgresql() -> Iterator[str]:
     account = _account(directory)
     try:
         port = _make(programs, directory, account)
-        server = _start(programs, directory, port, account)
-        try:
-            yield f"postgres://postgres:{PASSWORD}@127.0.0.1:{port}/postgres"
-        finally:
-            server.send_signal(signal.SIGINT)  # Fast shutdown: does not wait for its clients.
-            server.wait(timeout=20)
+        yield Server(programs, directory, port, account, settings)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -68,31 +111,6 @@ def _make(programs: Path, directory: Path, account: dict[str, int]) -> int:
         check=True, stdout=subprocess.DEVNULL, cwd=directory, **account,
     )  # fmt: skip
     return free_port()
-
-
-def _start(programs: Path, directory: Path, port: int, account: dict[str, int]) -> "subprocess.Popen[bytes]":
-    options = [
-        part for setting in (*_FAST, f"port={port}", "listen_addresses=127.0.0.1") for part in ("-c", setting)
-    ]
-    with (directory / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", directory / "data", *options],
-            stdout=log, stderr=log, cwd=directory, start_new_session=True, **account,
-        )  # fmt: skip
-    ready = subprocess.run(
-        [
-            "timeout",
-            "20",
-            "bash",
-            "-c",
-            f"until {programs}/pg_isready -q -h 127.0.0.1 -p {port}; do sleep 0.1; done",
-        ],
-        check=False,
-    )
-    if ready.returncode != 0:
-        server.kill()
-        raise RuntimeError(f"PostgreSQL did not start: {(directory / 'log').read_text()[-2000:]}")
-    return server
 
 
 def main() -> int:

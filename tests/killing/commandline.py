@@ -12,8 +12,13 @@ from contextlib import AbstractContextManager
 from tests.killing.matrix import Case, Outcome, Runner, cases_of
 from tests.killing.places import Place, embedded
 from tests.killing.points import POINTS, RISKIEST
+from tests.killing.production import production
+from tests.killing.upsets import UPSETS
 
-PLACES: dict[str, Callable[[], AbstractContextManager[Place]]] = {"embedded": embedded}
+PLACES: dict[str, Callable[[], AbstractContextManager[Place]]] = {
+    "embedded": embedded,
+    "production": production,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,11 +41,13 @@ def run(
     for case in cases:
         waiting.put(case)
     outcomes: list[Outcome] = []
+    starting = threading.Lock()
 
     def work() -> None:
-        with place() as here:
-            runner = Runner(here)
-            runner.warm_up()
+        with contextlib.ExitStack() as stack:
+            with starting:  # One after the other: a start takes a whole processor for a while.
+                runner = Runner(stack.enter_context(place()))
+                runner.warm_up()
             for case in _taken(waiting):
                 outcomes.append(runner.run(case))
                 print(line_of(outcomes[-1]), flush=True)
@@ -82,7 +89,9 @@ def _taken(waiting: "queue.SimpleQueue[Case]") -> Iterator[Case]:
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.killing", description="Kill and see what is lost.")
-    parser.add_argument("points", nargs="*", metavar="POINT", help="Default: all.")
+    parser.add_argument(
+        "points", nargs="*", metavar="POINT", help=f"Default: all. Also: {', '.join(UPSETS)}."
+    )
     parser.add_argument("--place", choices=sorted(PLACES), default="embedded")
     parser.add_argument("--victims", nargs="+", default=["worker"], metavar="PROCESS")
     parser.add_argument(

@@ -1,5 +1,7 @@
 """One case after the other: a trouble begins and ends, and meanwhile somebody is killed at a point."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ from uuid import uuid4
 from tests.killing import troubles
 from tests.killing.places import Place
 from tests.killing.points import ONLY_BEGINNING, STARTING
+from tests.killing.upsets import UPSETS
 from tests.killing.verdicts import BEGINNINGS, ENDS, Heard, extra_copies, faults_of
 
 REACHED_SECONDS = 25.0
@@ -82,6 +85,8 @@ class Runner:
     def _with_a_kill(
         self, case: Case, act: Callable[[], None], faults: list[str], name: str, words: Sequence[str]
     ) -> float | None:
+        if case.point in UPSETS:
+            return self._with_an_upset(case, act, faults, name, words)
         self._place.order(case.point, case.victim)
         act()
         if case.point in STARTING:
@@ -89,8 +94,20 @@ class Runner:
         if not _holds(self._place.is_carried_out, REACHED_SECONDS):
             faults.append("the point was not reached")
             self._place.withdraw()
+        self._deaths.setdefault(case.victim, []).append(time.monotonic())
+        return self._goes_on(faults, name, words)
+
+    def _with_an_upset(
+        self, case: Case, act: Callable[[], None], faults: list[str], name: str, words: Sequence[str]
+    ) -> float:
+        self._place.upset(case.point, case.victim)
+        act()
+        seconds = self._goes_on(faults, name, words)
+        self._place.soothe(case.point)
+        return seconds
+
+    def _goes_on(self, faults: list[str], name: str, words: Sequence[str]) -> float:
         began = time.monotonic()
-        self._deaths.setdefault(case.victim, []).append(began)
         if not self._hears(name, words, within_seconds=GOES_ON_SECONDS):
             faults.append(f"nothing went on within {GOES_ON_SECONDS:.0f} s")
             self._hears(name, words, within_seconds=GOES_ON_SECONDS)
@@ -100,9 +117,6 @@ class Runner:
         return _holds(lambda: any(_is(words, one) for one in self._place.heard_of(name)), within_seconds)
 
     def _kill_worker(self) -> None:
-        import os
-        import signal
-
         os.kill(self._place.processes.pids()["worker"], signal.SIGKILL)
         self._deaths.setdefault("worker", []).append(time.monotonic())
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from portal.settings import BASE_DIR
+from tests.killing.upsets import soothe, upset
 from tests.killing.verdicts import Heard
 from tests.metrics.notify.receivers import Receiver, receiving
 from tests.portal.running import Portal, clean_environment, data_directory
@@ -44,7 +45,7 @@ class Place:
     ) -> None:
         self.processes = processes
         self.cluster = cluster
-        self._receiver = receiver
+        self.receiver = receiver
         self._orders = orders
 
     def prepare(self) -> None:
@@ -55,7 +56,7 @@ class Place:
         )  # fmt: skip
         self._manage(
             *("add_destination", "witness", "--kind", "webhook", "--url-file", "-"),
-            typed=self._receiver.url(),
+            typed=self.receiver.url(),
         )
         self._manage("add_route", "--destination", "witness", "--default")
 
@@ -74,9 +75,22 @@ class Place:
         """Have nobody die any more."""
         self._orders.unlink(missing_ok=True)
 
+    def upset(self, how: str, store: str) -> None:
+        """Have something else happen to a store."""
+        upset(how, store, self.processes.pids(), self._redis_url)
+
+    def soothe(self, how: str) -> None:
+        """Undo it where it does not end by itself."""
+        soothe(how, self._redis_url)
+
+    @property
+    def _redis_url(self) -> str:
+        variables = self.processes.variables
+        return variables.get("REDIS_URL") or f"unix://{variables['TOPMAST_DATA_DIR']}/valkey/valkey.sock"
+
     def heard_of(self, name: str) -> list[Heard]:
         """What the receiver has heard of one trouble, in order."""
-        texts = [(call.headers["webhook-id"], call.body) for call in list(self._receiver.calls)]
+        texts = [(call.headers["webhook-id"], call.body) for call in list(self.receiver.calls)]
         return [
             Heard(message, json.loads(body)["data"]["state"])
             for message, body in texts
@@ -130,10 +144,10 @@ def embedded() -> Iterator[Place]:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 portal.process.wait(20)
             portal.kill_everything()
-            _keep_log(portal.said())
+            keep_log(portal.said())
 
 
-def _keep_log(said: str) -> None:
+def keep_log(said: str) -> None:
     """What the portal said, where somebody wants to know."""
     if wanted := os.environ.get("KILLING_LOG"):
         with Path(wanted).open("a") as log:
