@@ -1,6 +1,8 @@
 """The worker of this process: made when Celery's worker starts, stopped when it shuts down."""
 
 import logging
+import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -36,7 +38,7 @@ class ReadingProcess:
         self._database = DatabaseThread()
         self.worker: Worker = self._loop.submit(self._make(redis_url)).result(timeout=10)
         self._running: Future[None] = self._loop.submit(self.worker.run())
-        self._running.add_done_callback(_say_if_broken)
+        self._running.add_done_callback(_end_if_broken)
 
     async def _make(self, redis_url: str) -> Worker:
         # The publisher has a deadline of its own: one more for each command costs a task each.
@@ -93,6 +95,8 @@ def stop() -> None:
             _process = None
 
 
-def _say_if_broken(running: "Future[None]") -> None:
+def _end_if_broken(running: "Future[None]") -> None:
+    """Without its loop this process reads and judges nothing: whoever started it starts a sound one."""
     if not running.cancelled() and (error := running.exception()) is not None:
         log.critical("the worker's loop broke: %r", error, exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)
