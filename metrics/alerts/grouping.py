@@ -11,6 +11,8 @@ from metrics.alerts.values import Kept
 GROUP_WAIT_MS = 30_000
 GROUP_INTERVAL_MS = 300_000
 REPEAT_MS = 4 * 3_600_000
+UNKNOWN_WAIT_MS = 120_000
+"""What cannot be read any more waits for ClusterUnreachable, which fires after a minute and speaks for it."""
 
 CAUSES = ("cluster", "node", "workload", "image", "rule")
 
@@ -54,18 +56,21 @@ def next_flush_ms(
     flush_at_ms: int | None,
     notified_at_ms: int | None,
     is_worse: bool = False,
+    is_unknown: bool = False,
     wait_ms: int = GROUP_WAIT_MS,
     interval_ms: int = GROUP_INTERVAL_MS,
 ) -> int:
     """When a group that has just changed is to be told about.
 
     `flush_at_ms` is what was planned, `notified_at_ms` when it was last told about (None: never), `is_worse`
-    that its severity rose: that does not wait for the interval.
+    that its severity rose: that does not wait for the interval; `is_unknown` that it cannot be read any more.
     """
     soonest = now_ms + wait_ms
     due = soonest
     if notified_at_ms is not None and not is_worse:
         due = max(now_ms, notified_at_ms + interval_ms)
+    if is_unknown and notified_at_ms is not None:
+        due = max(due, now_ms + UNKNOWN_WAIT_MS)
     # A clock that was put back leaves plans far ahead: none may be later than what would be planned now.
     return due if flush_at_ms is None else min(due, flush_at_ms)
 

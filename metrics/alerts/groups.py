@@ -131,7 +131,10 @@ def _settled(group: AlertGroup, members: Sequence[Member], change: Change, now_m
         return _closed(group, change, now_ms)
     is_worse = SEVERITIES.index(picture.severity) < SEVERITIES.index(group.severity)
     is_told = change.is_told or picture.state != group.state
-    flush_at_ms = _next_flush_ms(group, now_ms, is_worse=is_worse) if is_told else group.flush_at_ms
+    is_unknown = picture.state == UNKNOWN
+    flush_at_ms = group.flush_at_ms
+    if is_told:
+        flush_at_ms = _next_flush_ms(group, now_ms, is_worse=is_worse, is_unknown=is_unknown)
     changed_at_ms = now_ms if is_told else group.changed_at_ms
     return (
         picture.rule, picture.severity, picture.state, picture.since_ms, changed_at_ms, None, "", flush_at_ms,
@@ -147,16 +150,17 @@ def _closed(group: AlertGroup, change: Change, now_ms: int) -> tuple[object, ...
         )  # fmt: skip
     return (
         group.rule, group.severity, RESOLVED, group.since_ms, now_ms, now_ms, text(change.reason, 500),
-        _next_flush_ms(group, now_ms, is_worse=False),
+        _next_flush_ms(group, now_ms, is_worse=False, is_unknown=False),
     )  # fmt: skip
 
 
-def _next_flush_ms(group: AlertGroup, now_ms: int, *, is_worse: bool) -> int:
+def _next_flush_ms(group: AlertGroup, now_ms: int, *, is_worse: bool, is_unknown: bool) -> int:
     return next_flush_ms(
         now_ms=now_ms,
         flush_at_ms=group.flush_at_ms,
         notified_at_ms=group.notified_at_ms,
         is_worse=is_worse,
+        is_unknown=is_unknown,
         wait_ms=settings.GROUP_WAIT_MS,
         interval_ms=settings.GROUP_INTERVAL_MS,
     )

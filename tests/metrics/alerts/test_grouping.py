@@ -1,7 +1,15 @@
 """Which alerts are one cause, and when a group is told."""
 
 from metrics.alerts import grouping
-from metrics.alerts.grouping import GROUP_INTERVAL_MS, GROUP_WAIT_MS, REPEAT_MS, cause_of, next_flush_ms
+from metrics.alerts.grouping import (
+    GROUP_INTERVAL_MS,
+    GROUP_WAIT_MS,
+    REPEAT_MS,
+    UNKNOWN_WAIT_MS,
+    cause_of,
+    next_flush_ms,
+)
+from metrics.alerts.rules import rulebook
 from metrics.alerts.values import AlertKey, Kept, Match, Subject
 
 NOW_MS = 1_790_000_000_000
@@ -88,3 +96,12 @@ def test_a_clock_that_was_put_back_does_not_put_messages_off() -> None:
     tomorrow = NOW_MS + 86_400_000
     due = next_flush_ms(now_ms=NOW_MS, flush_at_ms=tomorrow, notified_at_ms=None)
     assert due == NOW_MS + GROUP_WAIT_MS
+
+
+def test_what_cannot_be_read_any_more_waits_for_who_speaks_for_the_cluster() -> None:
+    due = next_flush_ms(
+        now_ms=NOW_MS, flush_at_ms=NOW_MS + REPEAT_MS, notified_at_ms=NOW_MS - REPEAT_MS, is_unknown=True
+    )
+
+    assert due == NOW_MS + UNKNOWN_WAIT_MS
+    assert rulebook()["cluster-unreachable"].for_ms + GROUP_WAIT_MS < UNKNOWN_WAIT_MS
