@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -46,7 +47,8 @@ class Said:
 class Portal:
     """One portal in a data directory of its own; it dies with the tests."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """One that is not running yet; settings are those of its environment, on top of ours."""
         self.folder = folder
         self.port = pick_ports().api_server
         self._up = Process(name="up", folder=folder, dies_with_parent=True)
@@ -57,6 +59,7 @@ class Portal:
             "TOPMAST_PORT": str(self.port),
             "TOPMAST_DEMO": "0",
             "TOPMAST_ADMIN_PASSWORD": _PASSWORD,
+            **settings,
         }
 
     def start(self) -> None:
@@ -70,11 +73,12 @@ class Portal:
         """End it as Ctrl-C would."""
         self._up.stop(patience_seconds=12)
 
-    def manage(self, *arguments: str) -> str:
+    def manage(self, *arguments: str, stdin: str = "") -> str:
         """Run one of its commands and return what it printed."""
         done = subprocess.run(
             [sys.executable, str(_MANAGE), *arguments],
             env=self._environment,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,
@@ -84,6 +88,17 @@ class Portal:
                 f"manage.py {' '.join(arguments)}: {done.stderr[-3_000:]}{done.stdout[-500:]}"
             )
         return done.stdout
+
+    def page(self, path: str) -> str:
+        """A page as the administrator sees it in a browser."""
+        address = f"http://127.0.0.1:{self.port}"
+        opener = build_opener(ProxyHandler({}), HTTPCookieProcessor())
+        form = opener.open(f"{address}/sign-in/", timeout=10).read().decode()
+        token = form.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+        typed = {"username": "admin", "password": _PASSWORD, "csrfmiddlewaretoken": token, "next": path}
+        request = Request(f"{address}/sign-in/", urlencode(typed).encode(), {"Origin": address})
+        page: str = opener.open(request, timeout=10).read().decode()
+        return page
 
     def get(self, path: str) -> Said:
         """Ask REST as administrator. Raises OSError when nobody answers."""
