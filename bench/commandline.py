@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import judging, rounds, run, troubles
+from bench import destinations, judging, rounds, run, troubles
 from bench.figures import IDS, Figure, as_json, table
 from bench.options import Options
 
@@ -66,6 +66,8 @@ async def _measure(options: Options) -> list[Figure]:
         figures += await run.measure(options)
     if options.wants("A1"):
         figures.append(await asyncio.to_thread(troubles.measure))
+    if options.wants("A3"):
+        figures.append(await asyncio.to_thread(destinations.measure))
     if options.wants("A4"):
         figures += await judging.measure()
     return figures

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-IDS = ("B1", "B2a", "B2b", "B3a", "B3b", "B4", "B10", "A1", "A4")
+IDS = ("B1", "B2a", "B2b", "B3a", "B3b", "B4", "B10", "A1", "A3", "A4")
 HEADS = ("id", "figure", "value", "goal", "", "yardstick", "its value", "ratio")
 
 

@@ -54,6 +54,25 @@ def register(clusters: list[dict[str, Any]]) -> dict[str, Any]:
     return {"committed_at": time.time(), "uuids": uuids}
 
 
+def make_destinations(urls: list[str]) -> dict[str, Any]:
+    """A webhook at each address, each told of everything."""
+    from django.conf import settings
+
+    from clusters.connection.keyfile import make_or_load_public_key
+    from metrics.alerts.audit import COMMAND
+    from metrics.notify import destinations, routing
+
+    key = make_or_load_public_key(settings.KEY_FILE)
+    now_ms = time.time_ns() // 1_000_000
+    for number, url in enumerate(urls):
+        wanted = destinations.Wanted(
+            name=f"destination-{number}", kind="webhook", url=url, secret=destinations.make_secret()
+        )
+        row = destinations.add_destination(wanted, key, user=None, via=COMMAND, now_ms=now_ms)
+        routing.add_route(row, routing.Wanted(), user=None, via=COMMAND, now_ms=now_ms)
+    return {}
+
+
 def switch_rules_off(described: None) -> dict[str, Any]:
     """Every rule, in every cluster."""
     from metrics.alerts.audit import COMMAND
@@ -68,12 +87,16 @@ def switch_rules_off(described: None) -> dict[str, Any]:
 
 
 def main() -> None:
-    """`python -m bench.preparing people|clusters|rules-off`; what to make is on standard input."""
+    """`python -m bench.preparing people|clusters|…`; what to make is on standard input."""
     django.setup()
     described = json.load(sys.stdin)
-    made = {"people": make_people, "clusters": register, "rules-off": switch_rules_off}[sys.argv[1]](
-        described
-    )
+    making = {
+        "people": make_people,
+        "clusters": register,
+        "rules-off": switch_rules_off,
+        "destinations": make_destinations,
+    }
+    made = making[sys.argv[1]](described)
     print(json.dumps(made))
 
 
