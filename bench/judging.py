@@ -48,7 +48,7 @@ async def measure() -> list[Figure]:
     name = f"Prometheus: {PAIRS:,} alerting rules each 15 s"
     return [
         Figure("A4", f"CPU of judging {pairs:,} pairs", judging - resting, "core", 0.1, name, yardstick),
-        Figure("A4", "clusters not judged in a slot", missed, "", 0, name, None),
+        Figure("A4", "clusters not judged in a slot", missed, "", 0, "", None),
     ]
 
 
