@@ -34,6 +34,7 @@ class Crowd:
         self.failing = frozenset(self.addresses[::10])
         self.hanging = frozenset(self.addresses[::20])
         self.came: list[Came] = []
+        self._is_over = asyncio.Event()
 
     @property
     def healthy(self) -> list[str]:
@@ -53,10 +54,18 @@ class Crowd:
             body = await reader.readexactly(int(length[1])) if length else b""
             self.came.append(Came(time.monotonic(), address, body))
             if address in self.hanging:
-                await asyncio.sleep(HANG_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._is_over.wait(), HANG_SECONDS)
             writer.write(BROKEN if address in self.failing else OK)
             await writer.drain()
         writer.close()
+
+    async def end(self, server: asyncio.Server) -> None:
+        """Take no more, and let go of whoever hangs."""
+        server.close()
+        self._is_over.set()
+        if hanging := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(hanging, timeout=5)
 
 
 @contextmanager
@@ -71,14 +80,7 @@ def a_crowd(count: int) -> Iterator[Crowd]:
     try:
         yield crowd
     finally:
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
+        asyncio.run_coroutine_threadsafe(crowd.end(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
-
-
-async def _end(server: asyncio.Server) -> None:
-    server.close()
-    hanging = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in hanging:
-        task.cancel()
-    await asyncio.gather(*hanging, return_exceptions=True)
+        loop.close()
